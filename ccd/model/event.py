@@ -1,0 +1,264 @@
+"""Inputs of the engine: what happened, in the past tense. Every one of them is journalled.
+
+The legs of all switches obey one grammar. An inbound leg begins with `LegArrived`, a dialled one with our `Dial`; then
+perhaps `LegAnswered`; every command that promises a result gets exactly one; `LegHungUp` comes once and nothing after.
+"""
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from ccd.model.ids import AgentId, CallId, Endpoint, LegId, Length, QuestionId, RecordingId, RequestId, SwitchName
+
+EndpointState = Literal["idle", "ringing", "in_use", "unreachable"]
+PlayResult = Literal["finished", "digit", "stopped", "failed"]
+HungUpBy = Literal["far_end", "us", "switch"]
+
+
+class Event(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Base of all inputs."""
+
+
+# --- the switch
+
+
+class SwitchUp(Event, frozen=True):
+    """The link to a switch is logged in. A new `boot` says that the switch restarted and all its legs are gone."""
+
+    switch: SwitchName
+    boot: str
+
+
+class SwitchDown(Event, frozen=True):
+    """The link to a switch is lost; its calls go on without us."""
+
+    switch: SwitchName
+    reason: str
+
+
+class EndpointChanged(Event, frozen=True):
+    """A phone's device state, as the switch tells it."""
+
+    switch: SwitchName
+    endpoint: Endpoint
+    state: EndpointState
+
+
+# --- a leg
+
+
+class LegArrived(Event, frozen=True):
+    """A leg came under our control: a caller from a trunk, or an agent's phone that dialled (`endpoint` is set).
+
+    `ani`, `ani_name` and `dnis` are as received, hostile text; `number` is the other party in E.164 (the caller's on
+    an inbound call, the dialled one on a phone's call) or empty where there is none.
+    `variables` holds our own channel variables, found on a leg that a former daemon had (`CCD_CALL`, …).
+    """
+
+    leg: LegId
+    ani: str = ""
+    ani_name: str = ""
+    dnis: str = ""
+    endpoint: Endpoint = Endpoint("")
+    number: str = ""
+    answered: bool = False
+    variables: dict[str, str] = {}
+
+
+class LegRinging(Event, frozen=True):
+    """A dialled leg rings (180 or 183)."""
+
+    leg: LegId
+
+
+class LegAnswered(Event, frozen=True):
+    """The far end answered a dialled leg, or our `Answer` of an inbound one was carried out."""
+
+    leg: LegId
+
+
+class LegsBridged(Event, frozen=True):
+    """Audio flows between the two: result of `Bridge(leg, other)`."""
+
+    leg: LegId
+    other: LegId
+
+
+class BridgeFailed(Event, frozen=True):
+    """The two were not joined (one of them went, mostly): result of `Bridge(leg, other)`."""
+
+    leg: LegId
+    other: LegId
+    reason: str
+
+
+class LegReturned(Event, frozen=True):
+    """A leg left its bridge, or came back from being moved, and takes commands again."""
+
+    leg: LegId
+
+
+class LegReferred(Event, frozen=True):
+    """The far end of a talk asked (REFER) to send this leg to `dialled`; the leg takes commands again."""
+
+    leg: LegId
+    dialled: str
+    number: str = ""
+
+
+class LegHeld(Event, frozen=True):
+    """The phone put its call on hold (`held`) or took it back."""
+
+    leg: LegId
+    held: bool
+
+
+class LegHungUp(Event, frozen=True):
+    """The end of a leg, the last event of it. `cause` is the Q.850 code, `sip_code` 0 where there is none."""
+
+    leg: LegId
+    cause: int
+    by: HungUpBy = "far_end"
+    sip_code: int = 0
+
+
+class DigitPressed(Event, frozen=True):
+    """One key of the far end: `0`-`9`, `*`, `#`, `A`-`D`. While a secret is collected the digit reads `?`."""
+
+    leg: LegId
+    digit: str
+
+
+class PlayEnded(Event, frozen=True):
+    """Result of `Play` of the same `serial`."""
+
+    leg: LegId
+    serial: int
+    result: PlayResult
+
+
+class MessageRecorded(Event, frozen=True):
+    """Result of `RecordMessage` of the same `serial`; `length` is what was recorded, 0 for nothing."""
+
+    leg: LegId
+    serial: int
+    length: Length
+    result: Literal["finished", "hung_up", "stopped", "failed"]
+
+
+class RecordingStarted(Event, frozen=True):
+    """Result of `StartRecording`: the switch writes the file (muted if that was asked)."""
+
+    leg: LegId
+    recording: RecordingId
+
+
+class RecordingChanged(Event, frozen=True):
+    """Result of `PauseRecording`, `ResumeRecording` or `StopRecording`."""
+
+    leg: LegId
+    recording: RecordingId
+    state: Literal["paused", "recording", "stopped"]
+
+
+class RecordingFailed(Event, frozen=True):
+    """Result of a recording command that the switch did not carry out."""
+
+    leg: LegId
+    recording: RecordingId
+    reason: str
+
+
+# --- everything else that the engine did not compute itself
+
+
+class Answered(Event, frozen=True):
+    """The answer to an `Ask`. `value` is None where nobody could tell in time or the asked service is away."""
+
+    question: QuestionId
+    value: Any = None
+
+
+class ConfigurationLoaded(Event, frozen=True):
+    """From now on this configuration holds; the engine was given its value under this hash beforehand."""
+
+    hash: str
+
+
+class TimePassed(Event, frozen=True):
+    """Nothing but the clock: the pump woke for `deadline()`."""
+
+
+# --- requests of people and programs (HTTP API, command line); each is answered by one `Reply`
+
+
+class Request(Event, frozen=True):
+    """Base of the requests; `by` names who asked (a token's or an agent's name)."""
+
+    request: RequestId
+    by: str
+
+
+class LogInRequested(Request, frozen=True):
+    """Bind an agent to a phone; the credentials were checked at the door."""
+
+    agent: AgentId
+    endpoint: Endpoint
+
+
+class LogOutRequested(Request, frozen=True):
+    agent: AgentId
+
+
+class PauseRequested(Request, frozen=True):
+    agent: AgentId
+    reason: str = ""
+
+
+class UnpauseRequested(Request, frozen=True):
+    agent: AgentId
+
+
+class EndWrapUpRequested(Request, frozen=True):
+    agent: AgentId
+
+
+class HangUpRequested(Request, frozen=True):
+    call: CallId
+
+
+class RecordingRequested(Request, frozen=True):
+    call: CallId
+    action: Literal["start", "pause", "resume", "stop"]
+
+
+SwitchEvent = (
+    SwitchUp
+    | SwitchDown
+    | EndpointChanged
+    | LegArrived
+    | LegRinging
+    | LegAnswered
+    | LegsBridged
+    | BridgeFailed
+    | LegReturned
+    | LegReferred
+    | LegHeld
+    | LegHungUp
+    | DigitPressed
+    | PlayEnded
+    | MessageRecorded
+    | RecordingStarted
+    | RecordingChanged
+    | RecordingFailed
+)
+AnyRequest = (
+    LogInRequested
+    | LogOutRequested
+    | PauseRequested
+    | UnpauseRequested
+    | EndWrapUpRequested
+    | HangUpRequested
+    | RecordingRequested
+)
+AnyEvent = SwitchEvent | Answered | ConfigurationLoaded | TimePassed | AnyRequest

@@ -1,0 +1,56 @@
+"""What the engine asks the world (`Ask`), and the values that come back (`Answered.value`)."""
+
+from msgspec import Struct
+
+from ccd.model.ids import AgentId, CallerId
+
+
+class Question(Struct, frozen=True, tag=True):
+    """Base of all questions."""
+
+
+class LookUpCaller(Question, frozen=True):
+    """Who calls from `number` (E.164); `create` makes a record for an unknown one. Value: `CallerRecord`."""
+
+    number: str
+    create: bool
+    name: str = ""
+
+
+class CheckPin(Question, frozen=True):
+    """Whether the secret behind `token` is the agent's PIN. Value: bool."""
+
+    agent: AgentId
+    token: str
+
+
+class MatchSecret(Question, frozen=True):
+    """Whether the secret behind `token` matches the regular expression. Value: bool."""
+
+    token: str
+    pattern: str
+
+
+class Render(Question, frozen=True):
+    """Speech for a text known only in the call. Value: the sound's name (str)."""
+
+    text: str
+    language: str
+
+
+class NormaliseNumber(Question, frozen=True):
+    """A number as dialled by the site's people, in E.164. Value: str, empty where it is no number."""
+
+    text: str
+
+
+AnyQuestion = LookUpCaller | CheckPin | MatchSecret | Render | NormaliseNumber
+
+
+class CallerRecord(Struct, frozen=True):
+    """A caller as the records know him. `fields` are the site's own (`tier`, `language`, …), all text."""
+
+    id: CallerId
+    created: bool
+    calls: int
+    fields: dict[str, str]

@@ -1,0 +1,40 @@
+"""What every switch driver is to the daemon: a machine fed with messages, commands and the clock."""
+
+from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from ccd.model.command import SwitchCommand
+from ccd.model.event import SwitchEvent
+from ccd.model.ids import Moment, SwitchName
+
+MessageIn = TypeVar("MessageIn", contravariant=True)
+MessageOut = TypeVar("MessageOut")
+
+
+class Reaction(Struct, Generic[MessageOut], frozen=True):
+    """What a driver makes of one input: events for the engine, messages for the switch, both in order.
+
+    The daemon journals the events and what the engine decided on them before any of the messages leaves.
+    """
+
+    events: tuple[SwitchEvent, ...] = ()
+    messages: tuple[MessageOut, ...] = ()
+
+
+class Driver(Protocol[MessageIn, MessageOut]):
+    """A switch as the daemon sees it. No method waits, reads a clock or touches a socket."""
+
+    name: SwitchName
+
+    def receive(self, message: MessageIn, now: Moment) -> Reaction[MessageOut]:
+        """One message of the switch."""
+
+    def perform(self, command: SwitchCommand, now: Moment) -> Reaction[MessageOut]:
+        """One intent of the engine; one that cannot be carried out gives its result as an event at once."""
+
+    def deadline(self) -> Moment | None:
+        """When `tick` wants to be called."""
+
+    def tick(self, now: Moment) -> Reaction[MessageOut]:
+        """Time-outs of actions, ghosts to be cleared."""
