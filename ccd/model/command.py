@@ -23,7 +23,7 @@ class Play(Command, frozen=True):
     """Play sounds one after the other. Result: `PlayEnded` of the same `serial`, always one.
 
     `sounds` are file names without extension, absolute or of the switch's own sounds. With `until_digit` any key
-    stops it (`digit`); a later `Play`, `Hold` or `StopPlay` on the leg stops it (`stopped`), so do `Bridge` and the end.
+    stops it (`digit`); a later `Play`, `Hold` or `StopPlay` on the leg stops it (`stopped`), so does `Bridge`.
     """
 
     leg: LegId
@@ -59,7 +59,7 @@ class RecordMessage(Command, frozen=True):
 
 
 class Dial(Command, frozen=True):
-    """Ring `endpoint` as the new leg `leg` (the id is ours). Results: `LegRinging` perhaps, `LegAnswered` or `LegHungUp`.
+    """Ring `endpoint` as the new leg `leg` (the id is ours). Results: `LegAnswered` or `LegHungUp`.
 
     `number` is empty for a phone; with it the endpoint is a trunk and the number is dialled through it.
     """
