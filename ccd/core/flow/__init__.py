@@ -1,0 +1,1 @@
+"""IVR flows: what a caller hears and does, step by step."""

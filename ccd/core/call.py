@@ -1,0 +1,93 @@
+"""Call and leg: what the engine knows of them, and their life cycle."""
+
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from ccd.core.flow.flow import Flow
+from ccd.model.fact import Direction
+from ccd.model.ids import AgentId, CallerId, CallId, Endpoint, LegId, Moment, OfferId, QueueId, RecordingId
+
+LegRole = Literal["customer", "agent", "dialled"]
+LegState = Literal["new", "dialling", "up", "bridging", "bridged", "ending"]
+Phase = Literal["flow", "waiting", "dialling", "talking", "ending"]
+
+
+class Leg(Struct):
+    """One channel of a call. `secret` is set while what it types must not be known (token and terminating key)."""
+
+    id: LegId
+    call: CallId
+    role: LegRole
+    state: LegState
+    endpoint: Endpoint = Endpoint("")
+    play_serial: int = 0
+    typed: str = ""
+    secret: tuple[str, str] | None = None
+
+
+class Cursor(Struct):
+    """Where a call stands in its flow. `serial` grows with every step and wait, so that late timers are known as late."""
+
+    flow: Flow
+    step: str = ""
+    serial: int = 0
+    state: Any = None
+    returns: list[tuple[Flow, str]] = field(default_factory=list)
+    steps_taken: int = 0
+    rendering: list[Any] = field(default_factory=list)
+    until_digit: bool = False
+
+
+class Visit(Struct):
+    """A stay in a queue: from entry to exactly one outcome. `key` orders: waiting_since less the head start."""
+
+    queue: QueueId
+    entered: Moment
+    key: Moment
+    serial: int
+    leave_at_no_agent: bool = False
+    announcing: bool = False
+
+
+class Recording(Struct):
+    """The recording of a call. `started` says whether the switch was told, `paused` what it was told last."""
+
+    id: RecordingId
+    paused: bool
+    on_demand: bool
+    by: str = "policy"
+    stopped: bool = False
+
+
+class Call(Struct):
+    """One customer contact. `leg` is the customer's, `other` the one he talks with or that is rung outside."""
+
+    id: CallId
+    leg: LegId
+    direction: Direction
+    ani: str
+    ani_name: str
+    dnis: str
+    number: str
+    started: Moment
+    phase: Phase
+    answered: bool = False
+    cursor: Cursor | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
+    language: str = ""
+    caller: CallerId | None = None
+    caller_fields: dict[str, str] = field(default_factory=dict)
+    caller_known: bool = False
+    digits: str = ""
+    waiting_since: Moment = 0
+    visit: Visit | None = None
+    visits: int = 0
+    offer: OfferId | None = None
+    agent: AgentId | None = None
+    other: LegId | None = None
+    talk_began: Moment = 0
+    recording: Recording | None = None
+    recording_declined: bool = False
+    recording_mode: str = ""
+    legs_made: int = 0

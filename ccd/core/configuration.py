@@ -1,0 +1,153 @@
+"""The frozen values that the engine decides by. `ccd.config` makes them from the site's YAML."""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ccd.core.dial_policy import DialPolicy
+from ccd.core.flow.flow import Flow
+from ccd.core.flow.prompt import Prompt
+from ccd.model.ids import SECOND, AgentId, Endpoint, Length, Moment, QueueId
+
+RecordingMode = Literal["always", "never", "share", "on_demand"]
+
+
+@dataclass(frozen=True)
+class RecordingPolicy:
+    """What is recorded. `share` counts with mode `share` (0..1); the announcement is heard before the queue is entered.
+
+    `opt_out_key` declines, during the announcement; empty: no choice.
+    """
+
+    mode: RecordingMode = "never"
+    share: float = 1.0
+    announcement: Prompt | None = None
+    opt_out_key: str = ""
+
+
+@dataclass(frozen=True)
+class Announcements:
+    """What a waiting caller hears besides music.
+
+    `position[n - 1]` is played to number n, `expected_wait[m - 1]` to one who waits about m more minutes, both by
+    language; beyond the last entry the last one is played. Never heard once an agent has answered.
+    """
+
+    first_after: Length = 10 * SECOND
+    every: Length = 30 * SECOND
+    position: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    expected_wait: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    message: Prompt | None = None
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue and its rules. `requires` lists (skill, minimum_level), the most important skill first."""
+
+    id: QueueId
+    name: str
+    requires: tuple[tuple[str, int], ...] = ()
+    ring_time: Length = 15 * SECOND
+    wrap_up_time: Length = 0
+    retry_time: Length = 5 * SECOND
+    music: str = "default"
+    announcements: Announcements | None = None
+    recording: RecordingPolicy = RecordingPolicy()
+    service_level_time: Length = 20 * SECOND
+    caller_name: str = ""
+
+
+@dataclass(frozen=True)
+class AgentProfile:
+    """Who an agent is. `number` is typed at a phone to log in; `endpoint` is his usual phone, if he has one."""
+
+    id: AgentId
+    name: str
+    number: str
+    skills: Mapping[str, int] = field(default_factory=dict)
+    endpoint: Endpoint = Endpoint("")
+    role: str = "agent"
+    outbound_cli: str = ""
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Opening hours compiled to moments: sorted, disjoint [opens, closes) and what each closed stretch is called."""
+
+    opens: tuple[Moment, ...]
+    closes: tuple[Moment, ...]
+    holidays: Mapping[Moment, str] = field(default_factory=dict)
+    """Local midnights, as moments, of the days that are holidays, with their names."""
+    holiday_ends: tuple[Moment, ...] = ()
+
+    def is_open(self, now: Moment) -> bool:
+        """Whether `now` lies within an opening."""
+        i = bisect_right(self.opens, now) - 1
+        return i >= 0 and now < self.closes[i]
+
+
+@dataclass(frozen=True)
+class FeatureCodes:
+    """What agents dial on their phones, and the keys they press during a talk. Empty: not available."""
+
+    log_in: str = "*71"
+    log_out: str = "*72"
+    pause: str = "*73"
+    unpause: str = "*74"
+    record: str = "*1"
+    pause_recording: str = "*2"
+
+
+@dataclass(frozen=True)
+class PhonePrompts:
+    """What the feature codes say."""
+
+    agent_number: Prompt
+    pin: Prompt
+    logged_in: Prompt
+    logged_out: Prompt
+    paused: Prompt
+    unpaused: Prompt
+    refused: Prompt
+
+
+@dataclass(frozen=True)
+class NumberRoute:
+    """What an inbound number (dnis) leads to."""
+
+    flow: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Site:
+    """What holds for the whole centre."""
+
+    name: str = "ccd"
+    language: str = "en"
+    missed_offers_limit: int = 3
+    outbound_wrap_up_time: Length = 0
+    outbound_recording: RecordingPolicy = RecordingPolicy()
+    outbound_ring_time: Length = 60 * SECOND
+    screen_pop_url: str = ""
+    """Sent to the agent's phone in a header; `{call}`, `{caller}`, `{number}`, `{queue}` are filled in, quoted."""
+    caller_lookup_time: Length = 1 * SECOND
+    pause_reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Everything the engine was told. `hash` names its content."""
+
+    hash: str
+    site: Site
+    numbers: Mapping[str, NumberRoute]
+    flows: Mapping[str, Flow]
+    queues: Mapping[QueueId, Queue]
+    agents: Mapping[AgentId, AgentProfile]
+    calendars: Mapping[str, Calendar]
+    dial_policy: DialPolicy
+    feature_codes: FeatureCodes
+    phone_prompts: PhonePrompts
+    default_route: NumberRoute | None = None

@@ -1,0 +1,107 @@
+"""The floor: everything the engine knows at this moment, and what it says about the input in hand."""
+
+import heapq
+
+from msgspec import Struct
+
+from ccd.core.acd.agent import Agent
+from ccd.core.acd.offer import Offer
+from ccd.core.acd.selection import Routing
+from ccd.core.call import Call, Leg
+from ccd.core.configuration import Configuration, Queue
+from ccd.core.statistics import QueueStatistics
+from ccd.core.timer import Timer
+from ccd.model.command import AnyCommand, Ask
+from ccd.model.event import EndpointState
+from ccd.model.fact import AnyFact
+from ccd.model.ids import AgentId, CallId, Endpoint, LegId, Length, Moment, OfferId, QuestionId, QueueId, SwitchName
+from ccd.model.question import AnyQuestion
+
+FACTS_PER_INPUT = 300
+BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class Outcome(Struct, frozen=True, gc=False):
+    """What the engine made of one input: intents to carry out, in order, and facts to remember."""
+
+    commands: tuple[AnyCommand, ...]
+    facts: tuple[AnyFact, ...]
+
+
+class Floor:
+    """State and the outcome in the making. One owner, the engine; the modules of `core` change it through functions."""
+
+    def __init__(self, configuration: Configuration, seed: int) -> None:
+        self.configuration = configuration
+        self.seed = seed
+        self.now: Moment = 0
+        self.calls: dict[CallId, Call] = {}
+        self.legs: dict[LegId, Leg] = {}
+        self.agents: dict[AgentId, Agent] = {}
+        self.agent_at: dict[Endpoint, AgentId] = {}
+        self.endpoints: dict[Endpoint, EndpointState] = {}
+        self.boots: dict[SwitchName, str] = {}
+        self.offers: dict[OfferId, Offer] = {}
+        self.questions: dict[QuestionId, CallId] = {}
+        self.statistics: dict[QueueId, QueueStatistics] = {}
+        self.routing = Routing()
+        self._timers: list[tuple[Moment, int, Timer]] = []
+        self._timer_number = 0
+        self._last_id = 0
+        self._commands: list[AnyCommand] = []
+        self._later: list[AnyCommand] = []
+        self._facts: list[AnyFact] = []
+        self.note = self._facts.append
+        self.send = self._commands.append
+        self.send_last = self._later.append
+
+    def new_id(self) -> str:
+        """An id never given before: the microsecond in base 36, one further where two fall together."""
+        number = self._last_id = max(self.now, self._last_id + 1)
+        digits = ""
+        while number:
+            number, digit = divmod(number, 36)
+            digits = BASE36[digit] + digits
+        return digits
+
+    def at(self, due: Moment, timer: Timer) -> None:
+        """Fire `timer` at `due`. Timers are not taken back: each says by its serial whether it still counts."""
+        self._timer_number += 1
+        heapq.heappush(self._timers, (due, self._timer_number, timer))
+
+    def next_due(self) -> Moment | None:
+        """When the first timer is due."""
+        return self._timers[0][0] if self._timers else None
+
+    def take_due(self) -> Timer:
+        """The first timer, removed."""
+        return heapq.heappop(self._timers)[2]
+
+    def ask(self, call: CallId, what: AnyQuestion, wait: Length) -> QuestionId:
+        """Ask the world on behalf of a call; the answer, or None at the deadline, comes to its step."""
+        question = QuestionId(self.new_id())
+        self.questions[question] = call
+        self.send(Ask(question, what, self.now + wait))
+        return question
+
+    def is_running_away(self) -> bool:
+        """Whether one input has led to more than any sane flow does, a loop of steps that wait for nothing."""
+        return len(self._facts) > FACTS_PER_INPUT
+
+    def queue(self, queue: QueueId) -> Queue:
+        """The queue's rules, as they are now."""
+        return self.configuration.queues[queue]
+
+    def begin(self, now: Moment) -> None:
+        """A new input at `now`; time never goes back."""
+        self.now = max(now, self.now)
+
+    def outcome(self) -> Outcome:
+        """What was said since the last call of this; the hurried commands first."""
+        result = Outcome((*self._commands, *self._later), tuple(self._facts))
+        self._commands.clear()
+        self._later.clear()
+        self._facts.clear()
+        return result
+
+

@@ -1,0 +1,52 @@
+"""What the engine wants to be woken for. A timer whose serial is no longer its owner's is out of date and does nothing."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from ccd.model.ids import AgentId, CallId, OfferId, QuestionId
+
+
+class StepTimer(Struct, frozen=True, tag=True):
+    """A step's own wait is over."""
+
+    call: CallId
+    serial: int
+
+
+class QuestionTimer(Struct, frozen=True, tag=True):
+    """Nobody answered in time."""
+
+    question: QuestionId
+
+
+class OfferTimer(Struct, frozen=True, tag=True):
+    """The agent's phone has rung long enough, or the bridge did not come."""
+
+    offer: OfferId
+    stage: Literal["ringing", "bridging"]
+
+
+class VisitTimer(Struct, frozen=True, tag=True):
+    """A waiting caller: the longest wait is reached, or an announcement is due."""
+
+    call: CallId
+    serial: int
+    what: Literal["max_wait", "announcement"]
+
+
+class AgentTimer(Struct, frozen=True, tag=True):
+    """Wrap-up or back-off is over."""
+
+    agent: AgentId
+    serial: int
+
+
+class LegTimer(Struct, frozen=True, tag=True):
+    """A leg of a transfer or of an agent's own call did not come up in time."""
+
+    call: CallId
+    serial: int
+
+
+Timer = StepTimer | QuestionTimer | OfferTimer | VisitTimer | AgentTimer | LegTimer
