@@ -1,0 +1,108 @@
+"""A child process that dies with its parent, and free ports for it."""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from ccd.lab.packages import Program
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class LabError(Exception):
+    """The lab could not do what was asked; the text says why."""
+
+
+class Process:
+    """One program with its output in a log file. The kernel kills it when this process dies."""
+
+    def __init__(self, child: asyncio.subprocess.Process, log: Path) -> None:
+        self._child = child
+        self.log = log
+
+    @classmethod
+    async def start(
+        cls, program: Program, arguments: Sequence[str], log: Path, folder: Path, *, piped: bool = False
+    ) -> "Process":
+        """Start `program` in `folder`; `piped` gives it pipes as stdin and stdout, else stdout goes to the log too."""
+        with log.open("ab") as output:
+            child = await asyncio.create_subprocess_exec(
+                *("setpriv", "--pdeathsig", "KILL", "--", *program.command(*arguments)),
+                stdin=asyncio.subprocess.PIPE if piped else asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE if piped else output,
+                stderr=output,
+                cwd=folder,
+                env={**os.environ, **program.environment},
+                # A Ctrl-C at the terminal is for the parent, which stops the lab in order.
+                start_new_session=True,
+            )
+        return cls(child, log)
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def returncode(self) -> int | None:
+        return self._child.returncode
+
+    @property
+    def stdin(self) -> asyncio.StreamWriter:
+        assert self._child.stdin is not None
+        return self._child.stdin
+
+    @property
+    def stdout(self) -> asyncio.StreamReader:
+        assert self._child.stdout is not None
+        return self._child.stdout
+
+    async def wait(self) -> int:
+        return await self._child.wait()
+
+    async def stop(self, grace: float = 5.0) -> None:
+        """SIGTERM, and SIGKILL after `grace` seconds."""
+        self.signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self._child.wait(), grace)
+        except TimeoutError:
+            await self.kill()
+
+    async def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        await self._child.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        if self._child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._child.send_signal(number)
+
+    def cpu_seconds(self) -> float:
+        """User and system time so far (/proc/PID/stat)."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def resident_bytes(self) -> int:
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE
+
+    def log_tail(self, lines: int = 20) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A loopback port nobody has now. Another may take it before it is used: who starts a server says so and fails."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def port_range(size: int, low: int = 10_000, high: int = 32_000) -> range:
+    """A random range below the ephemeral ports for RTP. Ranges may overlap: Asterisk and phones skip a port in use."""
+    start = random.randrange(low, high - size, 2)  # noqa: S311 - not a secret
+    return range(start, start + size)

@@ -1,0 +1,72 @@
+"""A private Redis with its append-only file on."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+from ccd.lab.packages import Program
+from ccd.lab.process import LabError, Process, free_port
+
+START_TIMEOUT = 10.0
+
+
+class Redis:
+    """redis-server on a loopback port; data lives in `folder`, so a restart finds it again."""
+
+    def __init__(self, folder: Path, program: Program) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._program = program
+        self._process: Process | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def process(self) -> Process:
+        if self._process is None:
+            raise LabError("Redis is not running")
+        return self._process
+
+    async def start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        arguments = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder)]
+        arguments += ["--appendonly", "yes", "--save", "", "--daemonize", "no"]
+        self._process = await Process.start(self._program, arguments, self.folder / "redis.log", self.folder)
+        try:
+            await asyncio.wait_for(self._answering(), START_TIMEOUT)
+        except TimeoutError as error:
+            raise LabError(f"Redis does not answer:\n{self.process.log_tail()}") from error
+
+    async def stop(self) -> None:
+        await self.process.stop()
+        self._process = None
+
+    async def kill(self) -> None:
+        await self.process.kill()
+        self._process = None
+
+    async def restart(self) -> None:
+        await self.stop()
+        await self.start()
+
+    async def _answering(self) -> None:
+        """PING until PONG: it answers -LOADING while it reads its file."""
+        while not await self._pong():
+            if self.process.returncode is not None:
+                raise LabError(f"Redis ended:\n{self.process.log_tail()}")
+            await asyncio.sleep(0.01)
+
+    async def _pong(self) -> bool:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
+            return False
+        with contextlib.closing(writer):
+            writer.write(b"PING\r\n")
+            return await reader.readline() == b"+PONG\r\n"
