@@ -1,0 +1,41 @@
+# The first command in a fresh clone may be any of these; what it needs is got and built first, once.
+.DEFAULT_GOAL := help
+.PHONY: help venv lock lab-packages lint test demo load clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+help:           ## this list
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+venv: $(VENV)/requirements.lock  ## the virtual environment, built again only when requirements.lock changes
+
+# A copy of the lock, put there last, says that the venv is whole and which lock it was built from.
+$(VENV)/requirements.lock: requirements.lock pyproject.toml
+	@if cmp -s requirements.lock $@; then touch $@; else .ci/venv; fi
+
+lock: venv      ## requirements.lock made again from pyproject.toml (gets pip-tools)
+	.ci/lock
+
+lab-packages: venv  ## Asterisk, Redis, SIPp and flite for the lab, where the system has none
+	@$(BIN)/ccd lab get
+
+lint: venv      ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint lab-packages  ## everything a change must pass, on a real Asterisk and Redis too
+	$(BIN)/pytest
+
+demo: lab-packages  ## eight callers, five agents, a real Asterisk; KEEP=1 leaves the lab up
+	$(BIN)/ccd demo $(if $(KEEP),--keep)
+
+load: lab-packages  ## 600 recorded calls at 5 a second, tones checked on both sides
+	$(BIN)/python -m benchmarks.load
+
+bench-%: lab-packages  ## bench-queue, bench-wire, bench-route, bench-engine: both sides of a ratio in one run
+	$(BIN)/python -m benchmarks.$*
+
+clean:          ## away with the venv, caches and the lab's packages
+	rm -rf $(VENV) .lab .mypy_cache .ruff_cache .pytest_cache .hypothesis
