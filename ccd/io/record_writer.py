@@ -1,0 +1,170 @@
+"""The one task that writes to Redis: in order, in batches, again until Redis has taken it."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+import structlog
+from msgspec import Struct
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from ccd.io.backlog import Backlog
+from ccd.io.record_write import AnyWrite, add_commands, decoded, encoded
+
+SCHEMA = "1"
+_BATCH = 64
+_PING_EVERY = 1.0
+_SHORTEST_BREAK, _LONGEST_BREAK = 0.05, 2.0
+
+
+class Health(Struct, frozen=True):
+    """`backlog` writes of `backlog_bytes` wait; `written`, `lost` (no room left) and `refused` (damaged, or Redis can
+    never take it) count writes since the start.
+    """
+
+    is_up: bool
+    backlog: int
+    backlog_bytes: int
+    written: int
+    lost: int
+    refused: int
+    last_error: str
+
+
+class WrongSchemaError(Exception):
+    """The records in this Redis are of another version."""
+
+
+class RecordWriter:
+    """Writes what was put. `timeout` in seconds bounds a batch; `file` takes what Redis has not taken."""
+
+    def __init__(self, redis: Redis, file: Path, timeout: float) -> None:
+        self._redis = redis
+        self._backlog = Backlog(file)
+        self._timeout = timeout
+        self._log = structlog.get_logger("records")
+        self._is_up = False
+        self._last_error = ""
+        self._written = self._refused = 0
+        self._work = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._work.set()
+        self._task = asyncio.create_task(self._run(), name="records")
+
+    async def close(self, patience: float) -> None:
+        """Write for at most `patience` seconds; the rest stays in the file. Raises what the task died of, if it did."""
+        await self.drained(patience)
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        self._backlog.close()
+
+    def health(self) -> Health:
+        backlog = self._backlog
+        return Health(
+            self._is_up, len(backlog), backlog.size, self._written, backlog.lost, self._refused, self._last_error
+        )
+
+    def put(self, write: AnyWrite) -> None:
+        """Never waits; what finds no room is counted and logged."""
+        if not self._backlog.put(encoded(write)):
+            self._log.error("record lost", kind=type(write).__name__, lost=self._backlog.lost)
+        self._work.set()
+
+    async def drained(self, patience: float) -> bool:
+        """Whether everything that waited was written within `patience` seconds."""
+        if not len(self._backlog):
+            return True
+        self._empty.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._empty.wait()
+        return not len(self._backlog)
+
+    async def _run(self) -> None:
+        pause = _SHORTEST_BREAK
+        while True:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    if not self._is_up:
+                        await self._check_schema()
+                    await self._write_batch()
+                pause = _SHORTEST_BREAK
+                self._came_up()
+                await self._wait_for_work()
+            except (RedisError, OSError, TimeoutError, WrongSchemaError) as error:
+                self._went_away(error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_BREAK)
+
+    async def _check_schema(self) -> None:
+        await self._redis.set("ccd:schema", SCHEMA, nx=True)
+        found = await self._redis.get("ccd:schema")
+        if found != SCHEMA:
+            raise WrongSchemaError(f"the records are of schema {found!r}, this ccd writes schema {SCHEMA}")
+
+    async def _write_batch(self) -> None:
+        lines = self._backlog.peek(_BATCH)
+        if not lines:
+            await self._redis.get("ccd:schema")  # a ping that a server still loading refuses
+            return
+        writes = self._readable(lines)
+        await self._send(writes)
+        self._backlog.drop(lines)
+        self._written += len(writes)
+
+    def _readable(self, lines: Sequence[bytes]) -> list[AnyWrite]:
+        writes = []
+        for line in lines:
+            try:
+                writes.append(decoded(line))
+            except msgspec.DecodeError as error:
+                self._refuse(f"damaged line: {error}")
+        return writes
+
+    async def _send(self, writes: Sequence[AnyWrite]) -> None:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for write in writes:
+                add_commands(write, pipe)
+            answers = await pipe.execute(raise_on_error=False)
+        errors = [answer for answer in answers if isinstance(answer, Exception)]
+        for error in errors:
+            # Our commands are fixed; the one thing that trying again cannot mend is a key of another type.
+            if not (isinstance(error, ResponseError) and "WRONGTYPE" in str(error)):
+                raise error
+        for error in errors:
+            self._refuse(str(error))
+
+    async def _wait_for_work(self) -> None:
+        if len(self._backlog):
+            return
+        self._empty.set()
+        self._work.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PING_EVERY):
+                await self._work.wait()
+
+    def _came_up(self) -> None:
+        if not self._is_up:
+            self._is_up = True
+            self._log.info("records up", backlog=len(self._backlog))
+
+    def _went_away(self, error: Exception) -> None:
+        is_news = self._is_up or not self._last_error
+        self._last_error = f"{type(error).__name__}: {error}"
+        if is_news:
+            self._log.warning("records away", error=self._last_error, backlog=len(self._backlog))
+        self._is_up = False
+        self._backlog.spill()
+
+    def _refuse(self, why: str) -> None:
+        self._refused += 1
+        self._log.error("record refused", why=why[:500])
