@@ -2,7 +2,6 @@
 
 import asyncio
 import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -77,16 +76,20 @@ class Lab:
 
     async def close(self) -> None:
         """End every process, and remove the folder unless it is to be kept."""
-        end_asterisk = self.asterisk.stop if self.settings.keep else self.asterisk.kill
-        endings = [phone.stop for phone in self.phones.values()]
-        endings += [end_asterisk] if self.asterisk.is_running else []
-        endings += [self.redis.stop] if self.redis.is_running else []
-        await asyncio.gather(*(end() for end in endings))
+        phones = [phone.stop() for phone in self.phones.values()]
+        if self.settings.keep and self.asterisk.is_running:
+            await self.asterisk.stop()  # its open recordings are closed in order
+        await asyncio.gather(*phones, self.asterisk.kill_if_running(), self.redis.kill_if_running())
         if self.settings.keep:
             (self.folder / "owner").unlink(missing_ok=True)
+            self._owner.close()
+        else:
+            self.discard()
+
+    def discard(self) -> None:
+        """Remove the folder; for a lab that was never started, too."""
         self._owner.close()
-        if not self.settings.keep:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def phone(self, name: str) -> Phone:
         return self.phones[name]
@@ -109,10 +112,10 @@ class Lab:
 
 def _own(folder: Path) -> IO[str]:
     """A lock that lasts as long as this process: `sweep` leaves the folder alone while it is held."""
-    owner = (folder / "owner").open("w")
+    unlocked = folder / "owner.new"
+    owner = unlocked.open("w")
     fcntl.flock(owner, fcntl.LOCK_EX)
-    owner.write(str(os.getpid()))
-    owner.flush()
+    unlocked.rename(folder / "owner")  # nobody ever sees an owner file that is not locked yet
     return owner
 
 

@@ -16,6 +16,9 @@ from ccd.lab.process import LabError, Process, port_range
 
 COMMAND_TIMEOUT = 5.0
 HISTORY = 10_000
+POLL = 0.02
+WAV_HEADER = 44
+BYTES_PER_SECOND = 16_000
 T = TypeVar("T")
 
 
@@ -70,6 +73,24 @@ class PhoneCall:
     async def ended(self, within: float = 10.0) -> PhoneEvent:
         """How it ended: `fields` has the SIP code and reason."""
         return await self.reach("ended", within)
+
+    async def reach_last(self, name: str, within: float = 10.0, **fields: Any) -> PhoneEvent:
+        """Wait until the last event `name` of this call has these fields, e.g. media with active=False."""
+
+        def reached() -> PhoneEvent | None:
+            last = next((event for event in reversed(self.events) if event.name == name), None)
+            return last if last and fields.items() <= last.fields.items() else None
+
+        return await self.phone.until(reached, within, f"{name} with {fields} of call {self.number}")
+
+    async def heard_for(self, seconds: float, within: float = 10.0) -> None:
+        """Wait until the recording is that long. It is written in pieces of a quarter of a second."""
+        async with asyncio.timeout(within):
+            while self.recorded_seconds() < seconds:
+                await asyncio.sleep(POLL)
+
+    def recorded_seconds(self) -> float:
+        return (self.recording.stat().st_size - WAV_HEADER) / BYTES_PER_SECOND if self.recording.exists() else 0.0
 
     async def answer(self) -> None:
         await self.phone.command("reply", call=self.number, code=200)

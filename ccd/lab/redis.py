@@ -51,6 +51,10 @@ class Redis:
         await self.process.kill()
         self._process = None
 
+    async def kill_if_running(self) -> None:
+        if self._process is not None:
+            await self.kill()
+
     async def restart(self) -> None:
         await self.stop()
         await self.start()
