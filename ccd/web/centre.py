@@ -1,6 +1,6 @@
 """What the door needs of the house: the one seam between the HTTP API and the daemon."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +11,8 @@ from ccd.model.cdr import Cdr
 from ccd.model.command import Reply
 from ccd.model.event import AnyRequest
 from ccd.model.ids import AgentId, CallerId, CallId, Moment, QueueId, RecordingId, RequestId
-from ccd.model.view import CallerPage, CallPage, CentreView, Health, Noted
+from ccd.model.view import AgentView, CallerPage, CallPage, CallView, CentreView, Health
+from ccd.web.feed import Feed
 
 
 class UnavailableError(Exception):
@@ -27,13 +28,6 @@ class CallSelection(Struct, frozen=True):
     queue: QueueId | None = None
 
 
-class Update(Struct, frozen=True):
-    """What happened since a viewer's last look; `skipped` facts were too many for him and are left out."""
-
-    noted: tuple[Noted, ...]
-    skipped: int = 0
-
-
 class Centre(Protocol):
     """The running centre. Everything that waits has a time-out of its own and raises `UnavailableError` beyond it."""
 
@@ -44,13 +38,20 @@ class Centre(Protocol):
         """Put a request before the engine; its answer. The engine refuses what is unknown or not possible now."""
 
     def view(self) -> CentreView:
-        """The state now."""
+        """The state now; in proportion to agents and calls, so not for what is asked many times a second."""
 
     def health(self) -> Health:
         """Cheap: asked every few seconds by those who watch."""
 
-    def subscribe(self) -> AsyncIterator[Update]:
-        """What happens from now on, in a viewer's own bounded buffer (`ccd.web.feed`); ends when the daemon stops."""
+    @property
+    def feed(self) -> Feed:
+        """Where the daemon notes every fact for those who watch; it closes it when it stops."""
+
+    def agent(self, agent: AgentId) -> AgentView | None:
+        """One agent as he stands now; cheap."""
+
+    def running(self, call: CallId) -> CallView | None:
+        """One running call as it stands now; cheap."""
 
     async def call(self, call: CallId) -> Cdr | None:
         """A call's record, running or past."""
