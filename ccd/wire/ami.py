@@ -31,7 +31,10 @@ _END = b"\r\n\r\n"
 _BANNER = b"Asterisk Call Manager/"
 _BANNER_LIMIT = 128
 _UNSENDABLE = re.compile("[\r\n\0]")
+_FOLLOWS = "Response: Follows"  # how Asterisk before 14 answered a Command: the output, then its end
 _END_COMMAND = "--END COMMAND--"
+_REMEMBERED_LINES = 2_048
+_REMEMBERED_LENGTH = 100
 
 
 class ProtocolError(Exception):
@@ -126,6 +129,7 @@ class Connection:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._lines = _Lines()
         self._greeted = False
         self._fault = ""
 
@@ -141,7 +145,7 @@ class Connection:
             self._receive(data, messages)
         except ProtocolError as error:
             self._fault = str(error)
-            self._buffer = bytearray()
+            self._buffer, self._lines = bytearray(), _Lines()
             error.messages = messages
             raise
         return messages
@@ -169,8 +173,8 @@ class Connection:
         if self._buffer.find(_END, max(searched, 0)) >= 0:
             *blocks, self._buffer = self._buffer.split(_END)
             for block in blocks:
-                if block.strip(b"\r\n"):  # empty lines between messages make empty blocks
-                    messages.append(_parse(block))
+                if block not in (b"", b"\r\n"):  # empty lines between messages make empty blocks
+                    messages.append(_parse(block, self._lines))
         if len(self._buffer) >= MESSAGE_LIMIT + len(_END):
             raise ProtocolError(f"message over {MESSAGE_LIMIT} bytes")
 
@@ -249,35 +253,40 @@ def _render_line(name: str, value: str) -> bytes:
     return encoded
 
 
-def _parse(block: bytearray) -> Message:
+class _Lines(dict[str, tuple[str, str]]):
+    """Line -> (name, value). Remembered: events of one call say most things again, and a look-up costs half a cut."""
+
+    def __missing__(self, line: str) -> tuple[str, str]:
+        name, colon, value = line.partition(":")
+        header = (name, value.removeprefix(" ")) if colon else ("", line)
+        if len(line) <= _REMEMBERED_LENGTH:
+            if len(self) >= _REMEMBERED_LINES:
+                self.clear()
+            self[line] = header
+        return header
+
+
+def _parse(block: bytearray, known: _Lines) -> Message:
     lines = block.decode("utf-8", "surrogateescape").split("\r\n")
     if len(block) > LINE_LIMIT:
         _check_bounds(len(block), lines)
-    # Most messages name each header once and write "Name: value": one dict then holds everything, in order.
-    try:
-        first = dict([line.split(": ", 1) for line in lines])
-    except ValueError:
-        return _parse_line_by_line(lines)
-    if len(first) != len(lines) or ":" in "".join(first) or lines[0] == "Response: Follows":
-        return _parse_line_by_line(lines)
-    return Message(first)
+    first = dict(map(known.__getitem__, lines))
+    # Most messages name each header once: the dict then holds everything, in order.
+    if len(first) == len(lines) and lines[0] not in ("", _FOLLOWS):
+        return Message(first)
+    return _parse_repeats(lines, known)
 
 
-def _parse_line_by_line(lines: list[str]) -> Message:
+def _parse_repeats(lines: list[str], known: _Lines) -> Message:
     body: list[str] = []
-    if lines[0] == "Response: Follows" and lines[-1].endswith(_END_COMMAND):
+    if lines[0] == _FOLLOWS and lines[-1].endswith(_END_COMMAND):
         body = lines.pop().removesuffix(_END_COMMAND).removesuffix("\n").split("\n")
-    headers = [_parse_line(line) for line in lines if line]
+    headers = [known[line] for line in lines if line]
     headers += [("Output", line) for line in body]
     first: dict[str, str] = {}
     for name, value in headers:
         first.setdefault(name, value)
     return Message(first, tuple(headers) if len(first) != len(headers) else None)
-
-
-def _parse_line(line: str) -> tuple[str, str]:
-    name, colon, value = line.partition(":")
-    return (name, value.removeprefix(" ")) if colon else ("", line)
 
 
 def _check_bounds(size: int, lines: list[str]) -> None:
