@@ -10,7 +10,7 @@ from ccd.model.ids import AgentId, CallerId, CallId, Endpoint, LegId, Moment, Of
 
 LegRole = Literal["customer", "agent", "dialled"]
 LegState = Literal["new", "dialling", "up", "bridging", "bridged", "ending"]
-Phase = Literal["flow", "waiting", "dialling", "talking", "ending"]
+Phase = Literal["flow", "waiting", "dialling", "talking", "returning", "ending"]
 
 
 class Leg(Struct):
@@ -27,7 +27,7 @@ class Leg(Struct):
 
 
 class Cursor(Struct):
-    """Where a call stands in its flow. `serial` grows with every step and wait, so that late timers are known as late."""
+    """Where a call stands in its flow. `serial` grows with every step and wait: late timers are known by it."""
 
     flow: Flow
     step: str = ""
@@ -51,12 +51,13 @@ class Visit(Struct):
 
 
 class Recording(Struct):
-    """The recording of a call. `started` says whether the switch was told, `paused` what it was told last."""
+    """The recording of a call. `paused` is what the switch was told last, `begun` that there is talk in it."""
 
     id: RecordingId
     paused: bool
     on_demand: bool
     by: str = "policy"
+    begun: bool = False
     stopped: bool = False
 
 
@@ -90,4 +91,10 @@ class Call(Struct):
     recording: Recording | None = None
     recording_declined: bool = False
     recording_mode: str = ""
+    queue: QueueId | None = None
+    transferring: Literal["", "step", "refer"] = ""
+    dial_serial: int = 0
     legs_made: int = 0
+    legs: list[LegId] = field(default_factory=list)
+    ended_by: str = ""
+    cause: int = 0

@@ -9,7 +9,7 @@ from ccd.core.acd.offer import Offer
 from ccd.core.acd.selection import Routing
 from ccd.core.call import Call, Leg
 from ccd.core.configuration import Configuration, Queue
-from ccd.core.statistics import QueueStatistics
+from ccd.core.statistics import Statistics
 from ccd.core.timer import Timer
 from ccd.model.command import AnyCommand, Ask
 from ccd.model.event import EndpointState
@@ -43,7 +43,10 @@ class Floor:
         self.boots: dict[SwitchName, str] = {}
         self.offers: dict[OfferId, Offer] = {}
         self.questions: dict[QuestionId, CallId] = {}
-        self.statistics: dict[QueueId, QueueStatistics] = {}
+        self.queues: dict[QueueId, Queue] = {}
+        self.staffed: dict[QueueId, int] = {}
+        self.statistics = Statistics()
+        self.commands_a_switch = False
         self.routing = Routing()
         self._timers: list[tuple[Moment, int, Timer]] = []
         self._timer_number = 0
@@ -90,7 +93,7 @@ class Floor:
 
     def queue(self, queue: QueueId) -> Queue:
         """The queue's rules, as they are now."""
-        return self.configuration.queues[queue]
+        return self.queues[queue]
 
     def begin(self, now: Moment) -> None:
         """A new input at `now`; time never goes back."""
@@ -103,5 +106,3 @@ class Floor:
         self._later.clear()
         self._facts.clear()
         return result
-
-

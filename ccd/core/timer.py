@@ -1,4 +1,4 @@
-"""What the engine wants to be woken for. A timer whose serial is no longer its owner's is out of date and does nothing."""
+"""What the engine wants to be woken for. A timer whose serial is no longer its owner's does nothing."""
 
 from typing import Literal
 

@@ -8,7 +8,18 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from ccd.model.ids import AgentId, CallId, Endpoint, LegId, Length, QuestionId, RecordingId, RequestId, SwitchName
+from ccd.model.ids import (
+    AgentId,
+    CallId,
+    Endpoint,
+    LegId,
+    Length,
+    Moment,
+    QuestionId,
+    RecordingId,
+    RequestId,
+    SwitchName,
+)
 
 EndpointState = Literal["idle", "ringing", "in_use", "unreachable"]
 PlayResult = Literal["finished", "digit", "stopped", "failed"]
@@ -185,6 +196,23 @@ class ConfigurationLoaded(Event, frozen=True):
     hash: str
 
 
+class AgentStanding(Struct, frozen=True):
+    """Where an agent stood when a former daemon last journalled it."""
+
+    agent: AgentId
+    state: str
+    reason: str
+    endpoint: Endpoint
+    idle_since: Moment
+    since: Moment
+
+
+class AgentsRestored(Event, frozen=True):
+    """After a restart: the agents as they were, from the journal."""
+
+    agents: tuple[AgentStanding, ...]
+
+
 class TimePassed(Event, frozen=True):
     """Nothing but the clock: the pump woke for `deadline()`."""
 
@@ -261,4 +289,4 @@ AnyRequest = (
     | HangUpRequested
     | RecordingRequested
 )
-AnyEvent = SwitchEvent | Answered | ConfigurationLoaded | TimePassed | AnyRequest
+AnyEvent = SwitchEvent | Answered | ConfigurationLoaded | AgentsRestored | TimePassed | AnyRequest

@@ -1,0 +1,233 @@
+"""The agent: the table of his states, what moves him through it, and whether he can be offered a call."""
+
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from ccd.core.acd import offer, waiting
+from ccd.core.timer import AgentTimer
+from ccd.model.event import AgentStanding
+from ccd.model.fact import AgentChanged, AgentState
+from ccd.model.ids import AgentId, CallId, Endpoint, Length, Moment, OfferId
+
+if TYPE_CHECKING:
+    from ccd.core.floor import Floor
+
+TRANSITIONS: dict[AgentState, tuple[AgentState, ...]] = {
+    "logged_out": ("ready",),
+    "ready": ("offered", "talking", "paused", "logged_out"),
+    "offered": ("talking", "ready", "paused", "logged_out"),
+    "talking": ("wrap_up", "ready", "paused", "logged_out"),
+    "wrap_up": ("ready", "talking", "paused", "logged_out"),
+    "paused": ("ready", "talking", "logged_out"),
+}
+"""From each state, where to. `talking` from `ready`, `wrap_up` or `paused` is a call that the agent dialled himself."""
+
+
+class Agent(Struct):
+    """One agent of the configuration. `after_call` is what he asked for while busy; `serial` outdates his timers."""
+
+    id: AgentId
+    state: AgentState = "logged_out"
+    since: Moment = 0
+    reason: str = ""
+    endpoint: Endpoint = Endpoint("")
+    idle_since: Moment = 0
+    back_off_until: Moment = 0
+    serial: int = 0
+    missed: int = 0
+    call: CallId | None = None
+    offer: OfferId | None = None
+    after_call: Literal["", "paused", "logged_out"] = ""
+    after_call_reason: str = ""
+
+
+def move(floor: "Floor", agent: Agent, new: AgentState, reason: str) -> None:
+    """One step of the table; whoever calls this settles afterwards whether the agent can be offered a call."""
+    old = agent.state
+    assert new in TRANSITIONS[old], f"agent {agent.id}: {old} to {new}"
+    agent.state, agent.reason, agent.since = new, reason, floor.now
+    agent.serial += 1
+    floor.note(AgentChanged(agent.id, old, new, reason, agent.endpoint, agent.idle_since, agent.back_off_until))
+
+
+def is_available(floor: "Floor", agent: Agent) -> bool:
+    """Ready, not backing off, and his phone is idle on a switch that we can command."""
+    return (
+        agent.state == "ready"
+        and agent.back_off_until <= floor.now
+        and floor.endpoints.get(agent.endpoint) == "idle"
+        and floor.commands_a_switch
+    )
+
+
+def settle(floor: "Floor", agent: Agent) -> None:
+    """After any change of the agent or his phone: a caller for him, or his place among the ready, or neither."""
+    if not is_available(floor, agent):
+        floor.routing.unset_ready(agent.id)
+        return
+    call = floor.routing.select_caller(agent.id)
+    if call is None:
+        floor.routing.set_ready(agent.id, agent.idle_since)
+    else:
+        offer.make(floor, floor.calls[call], agent, "agent")
+
+
+# --- what he asks for; each returns why not, or nothing
+
+
+def log_in(floor: "Floor", agent_id: AgentId, endpoint: Endpoint) -> str:
+    """Bind the agent to a phone."""
+    agent = floor.agents.get(agent_id)
+    if agent is None:
+        return f"no agent {agent_id}"
+    if not endpoint:
+        return "no phone given"
+    holder = floor.agent_at.get(endpoint)
+    if holder is not None and holder != agent_id:
+        return f"agent {holder} is logged in at {endpoint}"
+    if agent.state in ("offered", "talking"):
+        return f"agent {agent_id} is {agent.state}"
+    if agent.state != "logged_out":
+        leave(floor, agent, "logs in anew")
+    agent.endpoint, agent.idle_since = endpoint, floor.now
+    agent.missed, agent.back_off_until = 0, 0
+    floor.agent_at[endpoint] = agent_id
+    for queue in floor.routing.queues_of(agent_id):
+        floor.staffed[queue] = floor.staffed.get(queue, 0) + 1
+    move(floor, agent, "ready", "log in")
+    settle(floor, agent)
+    return ""
+
+
+def log_out(floor: "Floor", agent_id: AgentId) -> str:
+    """Unbind the agent from his phone, after his call if he is in one."""
+    agent = floor.agents.get(agent_id)
+    if agent is None or agent.state == "logged_out":
+        return f"agent {agent_id} is not logged in"
+    if agent.state == "talking":
+        agent.after_call, agent.after_call_reason = "logged_out", "log out"
+        return ""
+    if agent.state == "offered":
+        return offer.withdraw_from_agent(floor, agent, "logged_out", "log out")
+    leave(floor, agent, "log out")
+    return ""
+
+
+def leave(floor: "Floor", agent: Agent, reason: str) -> None:
+    """Log out an agent who has no call; callers whom nobody can serve any more may be sent on."""
+    floor.routing.unset_ready(agent.id)
+    floor.agent_at.pop(agent.endpoint, None)
+    move(floor, agent, "logged_out", reason)
+    agent.endpoint = Endpoint("")
+    for queue in floor.routing.queues_of(agent.id):
+        floor.staffed[queue] -= 1
+        if not floor.staffed[queue]:
+            waiting.on_nobody_left(floor, queue)
+
+
+def pause(floor: "Floor", agent_id: AgentId, reason: str) -> str:
+    """No calls until `unpause`; during a talk or wrap-up it begins afterwards."""
+    agent = floor.agents.get(agent_id)
+    if agent is None or agent.state == "logged_out":
+        return f"agent {agent_id} is not logged in"
+    known = floor.configuration.site.pause_reasons
+    if reason and known and reason not in known:
+        return f"no pause reason {reason}; there are {', '.join(known)}"
+    if agent.state in ("talking", "wrap_up"):
+        agent.after_call, agent.after_call_reason = "paused", reason
+        return ""
+    if agent.state == "offered":
+        return offer.withdraw_from_agent(floor, agent, "paused", reason)
+    if agent.state == "paused":
+        agent.reason = reason
+        return ""
+    move(floor, agent, "paused", reason)
+    settle(floor, agent)
+    return ""
+
+
+def unpause(floor: "Floor", agent_id: AgentId) -> str:
+    """Ready again; idle time goes on from where it began."""
+    agent = floor.agents.get(agent_id)
+    if agent is None or agent.state == "logged_out":
+        return f"agent {agent_id} is not logged in"
+    if agent.after_call == "paused":
+        agent.after_call = ""
+        return ""
+    if agent.state != "paused":
+        return f"agent {agent_id} is not paused"
+    agent.missed = 0
+    move(floor, agent, "ready", "unpause")
+    settle(floor, agent)
+    return ""
+
+
+def end_wrap_up(floor: "Floor", agent_id: AgentId) -> str:
+    """The agent is done before the time is."""
+    agent = floor.agents.get(agent_id)
+    if agent is None or agent.state != "wrap_up":
+        return f"agent {agent_id} is not in wrap-up"
+    finish_wrap_up(floor, agent)
+    return ""
+
+
+def restore(floor: "Floor", standings: tuple[AgentStanding, ...]) -> None:
+    """After a restart: logins, pauses, idle times as they were; who was in a call is ready when his phone is idle."""
+    for standing in standings:
+        agent = floor.agents.get(standing.agent)
+        if agent is None or agent.state != "logged_out" or standing.state == "logged_out":
+            continue
+        if log_in(floor, agent.id, standing.endpoint):
+            continue
+        agent.idle_since = standing.idle_since
+        if standing.state == "paused":
+            move(floor, agent, "paused", standing.reason)
+        settle(floor, agent)
+
+
+# --- what happens to him
+
+
+def end_talk(floor: "Floor", agent: Agent, wrap_up: Length) -> None:
+    """His talk is over: wrap-up, or straight to what comes after it."""
+    agent.call = None
+    if agent.after_call == "logged_out":
+        agent.after_call = ""
+        agent.idle_since = floor.now
+        leave(floor, agent, "log out")
+    elif wrap_up > 0:
+        move(floor, agent, "wrap_up", "")
+        floor.at(floor.now + wrap_up, AgentTimer(agent.id, agent.serial))
+        settle(floor, agent)
+    else:
+        finish_wrap_up(floor, agent)
+
+
+def finish_wrap_up(floor: "Floor", agent: Agent) -> None:
+    """Idle time counts from here."""
+    agent.idle_since = floor.now
+    if agent.after_call == "paused":
+        agent.after_call = ""
+        move(floor, agent, "paused", agent.after_call_reason)
+    else:
+        move(floor, agent, "ready", "")
+    settle(floor, agent)
+
+
+def on_timer(floor: "Floor", timer: AgentTimer) -> None:
+    """Wrap-up or back-off is over."""
+    agent = floor.agents.get(timer.agent)
+    if agent is None or agent.serial != timer.serial:
+        return
+    if agent.state == "wrap_up":
+        finish_wrap_up(floor, agent)
+    else:
+        settle(floor, agent)
+
+
+def on_endpoint(floor: "Floor", endpoint: Endpoint) -> None:
+    """A phone's device state changed."""
+    agent_id = floor.agent_at.get(endpoint)
+    if agent_id is not None:
+        settle(floor, floor.agents[agent_id])

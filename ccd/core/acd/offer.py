@@ -1,0 +1,209 @@
+"""An offer: one agent's phone rings for one waiting caller, until it is accepted or ends some other way."""
+
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from ccd.core import recording
+from ccd.core.acd import agent as agents
+from ccd.core.acd import waiting
+from ccd.core.call import Call, Leg
+from ccd.core.timer import AgentTimer, OfferTimer
+from ccd.model.command import Bridge, Dial, HangUp
+from ccd.model.fact import LegDialled, OfferEnded, OfferMade, OfferOutcome
+from ccd.model.ids import SECOND, AgentId, CallId, LegId, Length, Moment, OfferId, QueueId
+
+if TYPE_CHECKING:
+    from ccd.core.floor import Floor
+
+BRIDGE_TIME: Length = 5 * SECOND
+NAME_LENGTH = 40
+ANSWERED_ELSEWHERE = 26
+NORMAL = 16
+MISSED: tuple[OfferOutcome, ...] = ("expired", "refused", "unreachable")
+OUTCOME_OF_CAUSE: dict[int, OfferOutcome] = {
+    1: "unreachable",
+    3: "unreachable",
+    17: "busy",
+    18: "expired",
+    19: "expired",
+    20: "unreachable",
+    27: "unreachable",
+    38: "unreachable",
+    41: "unreachable",
+    102: "unreachable",
+}
+"""Q.850 codes as Asterisk maps SIP answers to them; any other one is the agent's refusal."""
+
+
+class Offer(Struct):
+    """The outstanding offer of a call and of an agent: neither has a second one."""
+
+    id: OfferId
+    call: CallId
+    queue: QueueId
+    agent: AgentId
+    leg: LegId
+    made: Moment
+    stage: Literal["ringing", "bridging"] = "ringing"
+
+
+def make(floor: "Floor", call: Call, agent: "agents.Agent", trigger: Literal["caller", "agent"]) -> None:
+    """Ring the agent for the caller. The pair was chosen by whoever calls this."""
+    visit = call.visit
+    assert visit is not None
+    queue = floor.queue(visit.queue)
+    floor.routing.remove_waiting(call.id)
+    floor.routing.unset_ready(agent.id)
+    offer_id = OfferId(floor.new_id())
+    leg = new_leg(floor, call, "agent", agent.endpoint)
+    floor.offers[offer_id] = Offer(offer_id, call.id, queue.id, agent.id, leg, floor.now)
+    call.offer = agent.offer = offer_id
+    agent.call = call.id
+    variables = (("CCD_CALL", call.id), ("CCD_ROLE", "agent"), ("CCD_OFFER", offer_id), ("CCD_AGENT", agent.id))
+    name = shown(queue.caller_name or queue.name, call.caller_fields.get("name") or call.ani_name)
+    ring = Dial(
+        leg, agent.endpoint, queue.ring_time, "", call.number or call.ani, name, headers(floor, call), variables
+    )
+    floor.send(ring)
+    floor.note(OfferMade(offer_id, call.id, queue.id, agent.id, leg, agent.idle_since, trigger))
+    agents.move(floor, agent, "offered", call.id)
+    floor.note(LegDialled(call.id, leg, agent.endpoint))
+    floor.at(floor.now + queue.ring_time, OfferTimer(offer_id, "ringing"))
+    recording.prepare(floor, call, queue.recording)
+
+
+def new_leg(floor: "Floor", call: Call, role: Literal["agent", "dialled"], endpoint: str) -> LegId:
+    """A leg of ours for the call, on the switch of the caller's own leg; its id is fresh and names the call."""
+    switch, boot, _ = call.leg.split("/", 2)
+    call.legs_made += 1
+    leg = LegId(f"{switch}/{boot}/ccd-{call.id}-{call.legs_made}")
+    floor.legs[leg] = Leg(leg, call.id, role, "dialling", endpoint)  # type: ignore[arg-type]
+    call.legs.append(leg)
+    return leg
+
+
+def shown(queue_name: str, caller_name: str) -> str:
+    """Queue and caller for the phone's display: printable, one line, not long."""
+    text = f"{queue_name}: {caller_name}" if caller_name else queue_name
+    return "".join(c for c in text if c.isprintable() and c not in '"\\<>')[:NAME_LENGTH]
+
+
+def headers(floor: "Floor", call: Call) -> tuple[tuple[str, str], ...]:
+    """SIP headers of the agent's INVITE: our call id, and the address of the screen pop where the site has one."""
+    url = floor.configuration.site.screen_pop_url
+    if not url:
+        return (("X-CCD-Call", call.id),)
+    values = {
+        "{call}": call.id,
+        "{caller}": call.caller or "",
+        "{number}": call.number,
+        "{queue}": call.visit.queue if call.visit else "",
+    }
+    for key, value in values.items():
+        url = url.replace(key, quote(value, safe=""))
+    return (("X-CCD-Call", call.id), ("X-CCD-URL", url))
+
+
+# --- how it goes on
+
+
+def on_answered(floor: "Floor", offer: Offer) -> None:
+    """The agent picked up: join him with the caller."""
+    if offer.stage == "ringing":
+        offer.stage = "bridging"
+        floor.send(Bridge(floor.calls[offer.call].leg, offer.leg))
+        floor.at(floor.now + BRIDGE_TIME, OfferTimer(offer.id, "bridging"))
+
+
+def accept(floor: "Floor", offer: Offer) -> None:
+    """They talk: the offer is over, the agent owns the call, the stay in the queue ended `answered`."""
+    call, agent = floor.calls[offer.call], floor.agents[offer.agent]
+    close(floor, offer, "accepted")
+    agent.missed = 0
+    agent.call = call.id
+    call.agent, call.other, call.queue = agent.id, offer.leg, offer.queue
+    agents.move(floor, agent, "talking", call.id)
+    waiting.note_left(floor, call, "answered")
+
+
+def close(floor: "Floor", offer: Offer, outcome: OfferOutcome, cause: int = 0) -> None:
+    """The offer is nobody's any more."""
+    del floor.offers[offer.id]
+    floor.calls[offer.call].offer = None
+    agent = floor.agents[offer.agent]
+    agent.offer = agent.call = None
+    floor.note(OfferEnded(offer.id, offer.call, offer.agent, outcome, cause))
+
+
+def on_leg_gone(floor: "Floor", offer: Offer, cause: int, sip_code: int) -> None:
+    """The agent's leg ended before they were joined."""
+    if offer.stage == "bridging":
+        fail(floor, offer, "lost", cause)
+    else:
+        fail(floor, offer, "refused" if sip_code >= 600 else OUTCOME_OF_CAUSE.get(cause, "refused"), cause)
+
+
+def on_timer(floor: "Floor", timer: OfferTimer) -> None:
+    """Rung long enough, or the bridge did not come."""
+    offer = floor.offers.get(timer.offer)
+    if offer is not None and offer.stage == timer.stage:
+        fail(floor, offer, "expired" if timer.stage == "ringing" else "lost")
+
+
+def fail(floor: "Floor", offer: Offer, outcome: OfferOutcome, cause: int = 0) -> None:
+    """This agent does not take it: he backs off, or is paused after too many; the caller keeps his place."""
+    call, agent = floor.calls[offer.call], floor.agents[offer.agent]
+    close(floor, offer, outcome, cause)
+    end_leg(floor, offer.leg, NORMAL)
+    release(floor, agent, outcome, floor.queue(offer.queue).retry_time)
+    waiting.rematch(floor, call)
+
+
+def release(floor: "Floor", agent: "agents.Agent", outcome: OfferOutcome, retry_time: Length) -> None:
+    """The agent after an offer that came to nothing."""
+    if outcome in MISSED:
+        agent.missed += 1
+    if outcome in MISSED and agent.missed >= floor.configuration.site.missed_offers_limit > 0:
+        agents.move(floor, agent, "paused", f"missed {agent.missed} offers")
+    else:
+        if outcome not in ("withdrawn", "lost"):
+            agent.back_off_until = floor.now + retry_time
+        agents.move(floor, agent, "ready", outcome)
+        if agent.back_off_until > floor.now:
+            floor.at(agent.back_off_until, AgentTimer(agent.id, agent.serial))
+    agents.settle(floor, agent)
+
+
+def withdraw(floor: "Floor", offer: Offer, cause: int = NORMAL) -> None:
+    """The caller is gone or taken elsewhere: the phone stops ringing, the agent is free for the next."""
+    agent = floor.agents[offer.agent]
+    close(floor, offer, "withdrawn")
+    end_leg(floor, offer.leg, cause)
+    release(floor, agent, "withdrawn", 0)
+
+
+def withdraw_from_agent(
+    floor: "Floor", agent: "agents.Agent", new: Literal["paused", "logged_out"], reason: str
+) -> str:
+    """The agent does not want it after all; the caller goes to the next. Always carried out: returns nothing."""
+    assert agent.offer is not None
+    offer = floor.offers[agent.offer]
+    call = floor.calls[offer.call]
+    close(floor, offer, "withdrawn")
+    end_leg(floor, offer.leg, NORMAL)
+    if new == "paused":
+        agents.move(floor, agent, "paused", reason)
+    else:
+        agents.leave(floor, agent, reason)
+    waiting.rematch(floor, call)
+    return ""
+
+
+def end_leg(floor: "Floor", leg_id: LegId, cause: int) -> None:
+    """Hang up a leg that still lives; once."""
+    leg = floor.legs.get(leg_id)
+    if leg is not None and leg.state != "ending":
+        leg.state = "ending"
+        floor.send(HangUp(leg_id, cause))

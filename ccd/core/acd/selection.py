@@ -1,0 +1,175 @@
+"""Who gets whom: the longest waiting caller of all queues an agent serves, the best agent for a queue.
+
+Both choosers read the head of a heap. Entries are not removed when they fall out of date but skipped when they come to
+the head; a heap that is mostly out of date is built anew, so that memory stays in proportion to who is there.
+"""
+
+from collections.abc import Iterable, Mapping
+from heapq import heapify, heappop, heappush
+
+from ccd.core.configuration import AgentProfile, Queue
+from ccd.model.ids import AgentId, CallId, Moment, QueueId
+
+Waiting = tuple[Moment, CallId]
+"""(waiting_since less the head start, call): the smaller comes first; call ids grow with time and break ties."""
+Ready = tuple[int, Moment, AgentId, int]
+"""(rank by the queue's listed skills, idle_since, agent, stamp): the smaller comes first."""
+SLACK = 64
+
+
+class Line:
+    """One queue: who waits in it, and who is ready for it."""
+
+    __slots__ = ("queue", "ready", "ready_count", "waiting", "waiting_count")
+
+    def __init__(self, queue: QueueId) -> None:
+        self.queue = queue
+        self.waiting: list[Waiting] = []
+        self.waiting_count = 0
+        self.ready: list[Ready] = []
+        self.ready_count = 0
+
+
+class Routing:
+    """The index of waiting callers and ready agents. Choosing does not remove; the caller of it does."""
+
+    def __init__(self) -> None:
+        self.lines: dict[QueueId, Line] = {}
+        self.served: dict[AgentId, tuple[tuple[Line, int], ...]] = {}
+        self._waiting: dict[CallId, tuple[Line, Waiting]] = {}
+        self._ready: dict[AgentId, tuple[int, Moment]] = {}
+        self._stamp = 0
+
+    def configure(self, queues: Mapping[QueueId, Queue], agents: Mapping[AgentId, AgentProfile]) -> None:
+        """Take new rules: waiting callers and ready agents stay, in the lines that their queues and skills give now."""
+        waiting = [(line.queue, entry) for line, entry in self._waiting.values()]
+        ready = {agent: idle_since for agent, (_, idle_since) in self._ready.items()}
+        self._waiting.clear()
+        self._ready.clear()
+        self.lines = {queue: Line(queue) for queue in queues}
+        served: dict[AgentId, list[tuple[Line, int]]] = {agent: [] for agent in agents}
+        for queue in queues.values():
+            for agent, rank in ranks(queue, agents.values()):
+                served[agent].append((self.lines[queue.id], rank))
+        self.served = {agent: tuple(lines) for agent, lines in served.items()}
+        for queue_id, (key, call) in waiting:
+            self.add_waiting(call, queue_id, key)
+        for agent, idle_since in ready.items():
+            if agent in self.served:
+                self.set_ready(agent, idle_since)
+
+    def queues_of(self, agent: AgentId) -> Iterable[QueueId]:
+        """The queues whose minimum levels the agent has."""
+        return (line.queue for line, _ in self.served.get(agent, ()))
+
+    # --- callers
+
+    def add_waiting(self, call: CallId, queue: QueueId, key: Moment) -> None:
+        """A caller waits in a queue that exists; one call waits in one queue."""
+        line = self.lines.get(queue) or self.lines.setdefault(queue, Line(queue))
+        entry = (key, call)
+        self._waiting[call] = (line, entry)
+        line.waiting_count += 1
+        heappush(line.waiting, entry)
+
+    def remove_waiting(self, call: CallId) -> None:
+        """The caller does not wait any more; nothing if he did not."""
+        known = self._waiting.pop(call, None)
+        if known is None:
+            return
+        line = known[0]
+        line.waiting_count -= 1
+        if len(line.waiting) > 2 * line.waiting_count + SLACK:
+            line.waiting = [entry for entry in line.waiting if self._waits(line, entry)]
+            heapify(line.waiting)
+
+    def select_caller(self, agent: AgentId) -> CallId | None:
+        """Who has waited longest, head starts counted, in all queues that the agent serves."""
+        best: Waiting | None = None
+        known = self._waiting
+        for line, _ in self.served.get(agent, ()):
+            heap = line.waiting
+            while heap:
+                head = heap[0]
+                entry = known.get(head[1])
+                if entry is not None and entry[1] is head:
+                    if best is None or head < best:
+                        best = head
+                    break
+                heappop(heap)
+        return None if best is None else best[1]
+
+    def ahead(self, queue: QueueId, key: Moment) -> int:
+        """How many wait in the queue before one with this key."""
+        line = self.lines[queue]
+        return sum(1 for entry in line.waiting if entry[0] < key and self._waits(line, entry))
+
+    def waiting_in(self, queue: QueueId) -> int:
+        """How many wait in the queue and are not offered to an agent now."""
+        line = self.lines.get(queue)
+        return line.waiting_count if line else 0
+
+    def _waits(self, line: Line, entry: Waiting) -> bool:
+        known = self._waiting.get(entry[1])
+        return known is not None and known[0] is line and known[1] is entry
+
+    # --- agents
+
+    def set_ready(self, agent: AgentId, idle_since: Moment) -> None:
+        """The agent can be offered a call; said again it changes nothing."""
+        if agent in self._ready:
+            return
+        self._stamp = stamp = self._stamp + 1
+        self._ready[agent] = (stamp, idle_since)
+        for line, rank in self.served.get(agent, ()):
+            line.ready_count += 1
+            heappush(line.ready, (rank, idle_since, agent, stamp))
+
+    def unset_ready(self, agent: AgentId) -> None:
+        """The agent cannot be offered a call; nothing if he could not."""
+        if self._ready.pop(agent, None) is None:
+            return
+        for line, _ in self.served.get(agent, ()):
+            line.ready_count -= 1
+            if len(line.ready) > 2 * line.ready_count + SLACK:
+                line.ready = [entry for entry in line.ready if self._is_ready(entry)]
+                heapify(line.ready)
+
+    def select_agent(self, queue: QueueId) -> AgentId | None:
+        """The best skilled ready agent for the queue, then the longest idle."""
+        heap = self.lines[queue].ready
+        while heap:
+            head = heap[0]
+            if self._is_ready(head):
+                return head[2]
+            heappop(heap)
+        return None
+
+    def is_ready(self, agent: AgentId) -> bool:
+        """Whether the agent stands ready."""
+        return agent in self._ready
+
+    def ready_for(self, queue: QueueId) -> int:
+        """How many stand ready for the queue."""
+        line = self.lines.get(queue)
+        return line.ready_count if line else 0
+
+    def _is_ready(self, entry: Ready) -> bool:
+        known = self._ready.get(entry[2])
+        return known is not None and known[0] == entry[3]
+
+
+def ranks(queue: Queue, agents: Iterable[AgentProfile]) -> list[tuple[AgentId, int]]:
+    """Who has the queue's minimum levels, each with his rank: 0 for the best levels, skill by skill as listed."""
+    levels = {
+        agent.id: tuple(-agent.skills.get(skill, 0) for skill, _ in queue.requires)
+        for agent in agents
+        if is_qualified(queue, agent)
+    }
+    order = {level: rank for rank, level in enumerate(sorted(set(levels.values())))}
+    return [(agent, order[level]) for agent, level in levels.items()]
+
+
+def is_qualified(queue: Queue, agent: AgentProfile) -> bool:
+    """Whether the agent has every required skill at its minimum level."""
+    return all(agent.skills.get(skill, 0) >= minimum for skill, minimum in queue.requires)

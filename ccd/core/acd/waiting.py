@@ -1,0 +1,167 @@
+"""Waiting in a queue: entry, place, announcements, and exactly one outcome."""
+
+from typing import TYPE_CHECKING
+
+from ccd.core.acd import offer
+from ccd.core.call import Call, Visit
+from ccd.core.flow.interpreter import QueueEnded, signal
+from ccd.core.flow.prompt import Sound
+from ccd.core.timer import VisitTimer
+from ccd.model.command import Hold, Play, SetVariables
+from ccd.model.fact import QueueEntered, QueueLeft, VisitOutcome
+from ccd.model.ids import Length, QueueId
+
+if TYPE_CHECKING:
+    from ccd.core.floor import Floor
+
+
+def enter(
+    floor: "Floor", call: Call, queue_id: QueueId, *, priority: Length, max_wait: Length, leave_at_no_agent: bool
+) -> None:
+    """Wait in the queue; `QueueEnded` comes to the step. `max_wait` 0 is no limit.
+
+    The place counts from the first entry into any queue (`waiting_since`), less `priority`, a head start.
+    """
+    queue = floor.queue(queue_id)
+    call.waiting_since = call.waiting_since or floor.now
+    call.visits += 1
+    call.phase = "waiting"
+    visit = Visit(queue_id, floor.now, call.waiting_since - priority, call.visits, leave_at_no_agent)
+    call.visit = visit
+    floor.note(QueueEntered(call.id, queue_id, call.waiting_since, priority))
+    if leave_at_no_agent and not floor.staffed.get(queue_id):
+        leave(floor, call, "no_agent")
+        return
+    match(floor, call)
+    floor.send_last(Hold(call.leg, queue.music))
+    floor.send_last(
+        SetVariables(
+            call.leg,
+            (
+                ("CCD_QUEUE", queue_id),
+                ("CCD_SINCE", str(call.waiting_since)),
+                ("CCD_PRIORITY", str(priority)),
+                ("CCD_STEP", call.cursor.step if call.cursor else ""),
+            ),
+        )
+    )
+    if max_wait:
+        floor.at(floor.now + max_wait, VisitTimer(call.id, visit.serial, "max_wait"))
+    if queue.announcements:
+        floor.at(floor.now + queue.announcements.first_after, VisitTimer(call.id, visit.serial, "announcement"))
+
+
+def match(floor: "Floor", call: Call) -> None:
+    """The best ready agent for a caller without an offer, else a place among the waiting."""
+    assert call.visit is not None
+    agent = floor.routing.select_agent(call.visit.queue)
+    if agent is None:
+        floor.routing.add_waiting(call.id, call.visit.queue, call.visit.key)
+    else:
+        offer.make(floor, call, floor.agents[agent], "caller")
+
+
+def rematch(floor: "Floor", call: Call) -> None:
+    """An offer came to nothing: on with the next agent, in the old place; the music, if a bridge stopped it, again."""
+    if call.phase != "waiting" or call.visit is None or call.offer is not None:
+        return
+    leg = floor.legs.get(call.leg)
+    if leg is None or leg.state == "ending":
+        return
+    if not call.visit.announcing:
+        floor.send_last(Hold(call.leg, floor.queue(call.visit.queue).music))
+    match(floor, call)
+
+
+def leave(floor: "Floor", call: Call, outcome: VisitOutcome) -> None:
+    """The stay ends without an agent: the flow goes on with the outcome."""
+    stop(floor, call, outcome)
+    call.phase = "flow"
+    signal(floor, call, QueueEnded(outcome))
+
+
+def stop(floor: "Floor", call: Call, outcome: VisitOutcome) -> None:
+    """The stay ends; a phone that rings for it stops ringing."""
+    floor.routing.remove_waiting(call.id)
+    note_left(floor, call, outcome)
+    if call.offer is not None:
+        offer.withdraw(floor, floor.offers[call.offer])
+
+
+def note_left(floor: "Floor", call: Call, outcome: VisitOutcome) -> None:
+    """The one outcome of the stay."""
+    visit = call.visit
+    assert visit is not None
+    call.visit = None
+    floor.note(QueueLeft(call.id, visit.queue, outcome, floor.now - visit.entered))
+
+
+def on_nobody_left(floor: "Floor", queue: QueueId) -> None:
+    """The last agent of a queue logged out: those whose flow has a way for that take it."""
+    stranded = [
+        call
+        for call in floor.calls.values()
+        if call.visit is not None and call.visit.queue == queue and call.visit.leave_at_no_agent
+    ]
+    for call in stranded:
+        if call.phase == "waiting":
+            leave(floor, call, "no_agent")
+
+
+def on_timer(floor: "Floor", timer: VisitTimer) -> None:
+    """The longest wait is reached, or an announcement is due."""
+    call = floor.calls.get(timer.call)
+    if call is None or call.visit is None or call.visit.serial != timer.serial or call.phase != "waiting":
+        return
+    if timer.what == "announcement":
+        announce(floor, call, call.visit)
+    elif not is_being_joined(floor, call):
+        leave(floor, call, "overflowed")
+
+
+def is_being_joined(floor: "Floor", call: Call) -> bool:
+    """Whether an agent has answered and the bridge is on its way: then no limit takes the caller from him."""
+    return call.offer is not None and floor.offers[call.offer].stage == "bridging"
+
+
+def announce(floor: "Floor", call: Call, visit: Visit) -> None:
+    """Tell place and expected wait; a bridge breaks in at once."""
+    rules = floor.queue(visit.queue).announcements
+    if rules is None:
+        return
+    floor.at(floor.now + rules.every, VisitTimer(call.id, visit.serial, "announcement"))
+    sounds = announcement(floor, call, visit)
+    if sounds and not is_being_joined(floor, call):
+        visit.announcing = True
+        leg = floor.legs[call.leg]
+        leg.play_serial += 1
+        floor.send(Play(leg.id, leg.play_serial, sounds))
+
+
+def announcement(floor: "Floor", call: Call, visit: Visit) -> tuple[str, ...]:
+    """The sounds that are due to this caller now."""
+    rules = floor.queue(visit.queue).announcements
+    assert rules is not None
+    site = floor.configuration.site.language
+    language = call.language or (call.cursor.flow.language if call.cursor else "") or site
+    ahead = floor.routing.ahead(visit.queue, visit.key)
+    sounds: list[str] = []
+    positions = rules.position.get(language) or rules.position.get(site, ())
+    if positions:
+        sounds.append(positions[min(ahead, len(positions) - 1)])
+    minutes = rules.expected_wait.get(language) or rules.expected_wait.get(site, ())
+    wait = floor.statistics.expected_wait(visit.queue, ahead + 1, floor.staffed.get(visit.queue, 0))
+    if minutes and wait is not None:
+        sounds.append(minutes[min(wait // 60_000_000, len(minutes) - 1)])
+    if rules.message:
+        sounds += [piece.name for piece in rules.message.pieces(language, site) if isinstance(piece, Sound)]
+    return tuple(sounds)
+
+
+def on_play_ended(floor: "Floor", call: Call, serial: int) -> None:
+    """The announcement is over: music again."""
+    visit = call.visit
+    if visit is not None and visit.announcing and serial == floor.legs[call.leg].play_serial:
+        visit.announcing = False
+        if not is_being_joined(floor, call):
+            floor.send(Hold(call.leg, floor.queue(visit.queue).music))

@@ -1,0 +1,98 @@
+"""A leg arrives: a caller, an agent's phone that dialled, or one that a former daemon had."""
+
+from typing import TYPE_CHECKING
+
+from ccd.core import outgoing
+from ccd.core.acd import feature_code, waiting
+from ccd.core.call import Call, Cursor, Leg
+from ccd.core.flow.interpreter import Run, begin
+from ccd.model.command import HandBack, HangUp, SetVariables
+from ccd.model.event import LegArrived
+from ccd.model.fact import CallStarted
+from ccd.model.ids import CallId, QueueId
+
+if TYPE_CHECKING:
+    from ccd.core.floor import Floor
+
+UNKNOWN_NUMBER = "unknown-number"
+
+
+def on_arrived(floor: "Floor", event: LegArrived) -> None:
+    """Give the leg a call. A leg that is known already changes nothing."""
+    if event.leg in floor.legs:
+        return
+    if event.variables.get("CCD_CALL"):
+        adopt(floor, event)
+    elif event.endpoint:
+        code = feature_code.step_of(floor, event.dnis)
+        if code is None:
+            outgoing.begin(floor, event)
+        else:
+            feature_code.begin_code(floor, event, code)
+    else:
+        take(floor, event)
+
+
+def take(floor: "Floor", event: LegArrived) -> None:
+    """A caller: the flow of the number he dialled; a number that nobody configured goes back to the dialplan."""
+    route = floor.configuration.numbers.get(event.dnis) or floor.configuration.default_route
+    flow = floor.configuration.flows.get(route.flow) if route else None
+    if route is None or flow is None:
+        floor.send(HandBack(event.leg, UNKNOWN_NUMBER))
+        return
+    call = new_call(floor, event, CallId(floor.new_id()), Cursor(flow))
+    call.variables.update(route.variables)
+    names = (("CCD_CALL", call.id), ("CCD_ROLE", "caller"), ("CCD_FLOW", flow.name), ("CCD_FLOW_VERSION", flow.version))
+    begin(floor, call)
+    floor.send_last(SetVariables(event.leg, names))
+
+
+def new_call(floor: "Floor", event: LegArrived, call_id: CallId, cursor: Cursor) -> Call:
+    """The call of a caller's leg."""
+    number = event.number
+    call = Call(call_id, event.leg, "inbound", event.ani, event.ani_name, event.dnis, number, floor.now, "flow")
+    call.answered = event.answered
+    call.cursor = cursor
+    call.legs.append(event.leg)
+    floor.calls[call_id] = call
+    floor.legs[event.leg] = Leg(event.leg, call_id, "customer", "up")
+    flow = cursor.flow
+    floor.note(
+        CallStarted(
+            call_id, event.leg, "inbound", event.ani, event.ani_name, event.dnis, number, flow.name, flow.version
+        )
+    )
+    return call
+
+
+# --- legs of a former daemon
+
+
+def adopt(floor: "Floor", event: LegArrived) -> None:
+    """Rebuild from the channel's own variables: who waited waits on in his place, who was in a menu hears it again.
+
+    A customer who has talked, and any leg of ours whose partner left while nobody looked, is hung up.
+    """
+    variables = event.variables
+    flow = floor.configuration.flows.get(variables.get("CCD_FLOW", ""))
+    call_id = CallId(variables["CCD_CALL"])
+    is_caller = variables.get("CCD_ROLE") == "caller" and not variables.get("CCD_TALKED")
+    if not is_caller or flow is None or call_id in floor.calls:
+        floor.send(HangUp(event.leg))
+        return
+    call = new_call(floor, event, call_id, Cursor(flow))
+    call.waiting_since = moment(variables.get("CCD_SINCE", ""))
+    step = variables.get("CCD_STEP", "")
+    run = Run(floor, call)
+    queue = QueueId(variables.get("CCD_QUEUE", ""))
+    if queue and step in flow.steps and queue in floor.queues:
+        run.cursor.step = step
+        priority = moment(variables.get("CCD_PRIORITY", ""))
+        waiting.enter(floor, call, queue, priority=priority, max_wait=0, leave_at_no_agent=False)
+    else:
+        run.go(step if step in flow.steps else flow.start)
+
+
+def moment(text: str) -> int:
+    """A number out of a channel variable; 0 where there is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0

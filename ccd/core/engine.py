@@ -1,0 +1,226 @@
+"""The engine: one input in, intents and facts out. It only dispatches; what is decided stands in the modules named."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ccd.core import arrival, departure, outgoing, recording, talk, transfer
+from ccd.core.acd import agent as agents
+from ccd.core.acd import offer, waiting
+from ccd.core.call import Call
+from ccd.core.configuration import Configuration
+from ccd.core.floor import Floor, Outcome
+from ccd.core.flow import interpreter
+from ccd.core.reload import take_configuration
+from ccd.core.timer import AgentTimer, LegTimer, OfferTimer, QuestionTimer, StepTimer, VisitTimer
+from ccd.model import event as e
+from ccd.model.command import Reply
+from ccd.model.fact import EndpointNoted
+from ccd.model.ids import LegId, Moment
+
+
+class Engine:
+    """Deterministic: the same inputs, times, seed and configurations give the same commands, byte for byte."""
+
+    def __init__(self, configurations: Mapping[str, Configuration], first: str, seed: int = 0) -> None:
+        """`configurations` is asked for the value of each hash that a `ConfigurationLoaded` names."""
+        self.configurations = configurations
+        self.floor = Floor(configurations[first], seed)
+        take_configuration(self.floor, configurations[first])
+        self.floor.outcome()
+
+    def handle(self, event: e.AnyEvent, now: Moment) -> Outcome:
+        """Fire what was due, at its time, then take the event."""
+        floor = self.floor
+        self._fire(now)
+        floor.begin(now)
+        HANDLERS[type(event)](self, event)
+        self._fire(floor.now)
+        outcome = floor.outcome()
+        for fact in outcome.facts:
+            floor.statistics.apply(fact)
+        return outcome
+
+    def deadline(self) -> Moment | None:
+        """When the engine wants to be called, with `TimePassed` if nothing else came."""
+        return self.floor.next_due()
+
+    def secret(self, leg: LegId) -> tuple[str, str] | None:
+        """While a leg types a secret: the token to keep its digits under, and the key that ends it."""
+        known = self.floor.legs.get(leg)
+        return known.secret if known else None
+
+    def _fire(self, until: Moment) -> None:
+        floor = self.floor
+        while (due := floor.next_due()) is not None and due <= until:
+            timer = floor.take_due()
+            floor.begin(due)
+            TIMERS[type(timer)](floor, timer)
+
+    def call_of(self, leg: LegId) -> Call | None:
+        """The call that a leg belongs to; None for a leg that nobody knows (any more)."""
+        known = self.floor.legs.get(leg)
+        return self.floor.calls.get(known.call) if known else None
+
+
+def on_call(handler: Callable[[Floor, Call, Any], None]) -> Callable[[Engine, Any], None]:
+    """A handler of an event on a leg of a call; for unknown legs nothing happens."""
+
+    def handle(engine: Engine, event: Any) -> None:
+        call = engine.call_of(event.leg)
+        if call is not None:
+            handler(engine.floor, call, event)
+
+    return handle
+
+
+def on_request(handler: Callable[[Floor, Any], str]) -> Callable[[Engine, Any], None]:
+    """A handler of a request, which returns why not, or nothing."""
+
+    def handle(engine: Engine, event: Any) -> None:
+        refusal = handler(engine.floor, event)
+        engine.floor.send(Reply(event.request, refusal))
+
+    return handle
+
+
+def on_leg_answered(floor: Floor, call: Call, event: e.LegAnswered) -> None:
+    """A phone, an outside party, or the caller's own leg."""
+    leg = floor.legs[event.leg]
+    if leg.state == "ending":
+        return
+    leg.state = "up"
+    current = floor.offers.get(call.offer) if call.offer else None
+    if current is not None and current.leg == leg.id:
+        offer.on_answered(floor, current)
+    elif call.phase == "dialling" and call.direction != "inbound":
+        outgoing.on_answered(floor, call, leg.id)
+    elif call.phase == "dialling" and call.other == leg.id:
+        transfer.on_answered(floor, call)
+    elif leg.id == call.leg:
+        interpreter.on_answered_leg(floor, call)
+    else:
+        offer.end_leg(floor, leg.id, offer.NORMAL)
+
+
+def on_play_ended(floor: Floor, call: Call, event: e.PlayEnded) -> None:
+    """A prompt of the flow, or an announcement to one who waits."""
+    if call.phase == "waiting":
+        waiting.on_play_ended(floor, call, event.serial)
+    else:
+        interpreter.on_play_ended(floor, call, event)
+
+
+def on_digit(floor: Floor, call: Call, event: e.DigitPressed) -> None:
+    """A key of the caller for the flow, of an agent in a talk for the recording."""
+    if event.leg == call.leg:
+        interpreter.on_digit(floor, call, event.digit)
+    elif call.phase == "talking":
+        talk.on_agent_key(floor, call, floor.legs[event.leg], event.digit)
+
+
+def on_message(floor: Floor, call: Call, event: e.MessageRecorded) -> None:
+    """What a caller said is in its file."""
+    if event.serial == floor.legs[event.leg].play_serial:
+        interpreter.signal(floor, call, interpreter.MessageEnded(event.length))
+
+
+def on_referred(floor: Floor, call: Call, event: e.LegReferred) -> None:
+    """An agent's phone sends his customer on."""
+    agent = call.agent
+    if event.leg != call.leg or call.cursor is None:
+        offer.end_leg(floor, event.leg, offer.NORMAL)
+        return
+    if call.phase == "talking":
+        talk.end(floor, call, "agent")
+        talk.hang_up_other(floor, call)
+    call.phase = "flow"
+    transfer.refer(floor, call, agent, event.dialled, event.number)
+
+
+def on_switch_up(engine: Engine, event: e.SwitchUp) -> None:
+    """The switch obeys: whoever can be offered a call is."""
+    floor = engine.floor
+    floor.boots[event.switch] = event.boot
+    floor.commands_a_switch = True
+    for agent in floor.agents.values():
+        agents.settle(floor, agent)
+
+
+def on_switch_down(engine: Engine, event: e.SwitchDown) -> None:
+    """Nobody can be rung; calls and agents stay as they are."""
+    engine.floor.commands_a_switch = False
+    for agent in engine.floor.agents.values():
+        agents.settle(engine.floor, agent)
+
+
+def on_endpoint(engine: Engine, event: e.EndpointChanged) -> None:
+    """A phone's device state."""
+    floor = engine.floor
+    floor.endpoints[event.endpoint] = event.state
+    floor.note(EndpointNoted(event.endpoint, event.state))
+    agents.on_endpoint(floor, event.endpoint)
+
+
+def on_configuration(engine: Engine, event: e.ConfigurationLoaded) -> None:
+    """New rules hold from here on; calls keep the flow they began with."""
+    take_configuration(engine.floor, engine.configurations[event.hash])
+
+
+def hang_up(floor: Floor, event: e.HangUpRequested) -> str:
+    """Somebody ends a call from outside."""
+    call = floor.calls.get(event.call)
+    if call is None:
+        return f"no call {event.call}"
+    departure.end_call(floor, call)
+    return ""
+
+
+def record(floor: Floor, event: e.RecordingRequested) -> str:
+    """Start, pause, resume or stop the recording of a call."""
+    call = floor.calls.get(event.call)
+    return recording.request(floor, call, event.action, event.by) if call else f"no call {event.call}"
+
+
+def ignore(engine: Engine, event: Any) -> None:
+    """Facts for the record only; the journal has them."""
+
+
+HANDLERS: dict[type, Callable[[Engine, Any], None]] = {
+    e.LegArrived: lambda engine, event: arrival.on_arrived(engine.floor, event),
+    e.LegAnswered: on_call(on_leg_answered),
+    e.LegRinging: ignore,
+    e.LegsBridged: on_call(talk.on_bridged),
+    e.BridgeFailed: on_call(talk.on_bridge_failed),
+    e.LegReturned: on_call(talk.on_returned),
+    e.LegReferred: on_call(on_referred),
+    e.LegHeld: ignore,
+    e.LegHungUp: on_call(departure.on_hung_up),
+    e.DigitPressed: on_call(on_digit),
+    e.PlayEnded: on_call(on_play_ended),
+    e.MessageRecorded: on_call(on_message),
+    e.RecordingStarted: ignore,
+    e.RecordingChanged: on_call(recording.on_changed),
+    e.RecordingFailed: on_call(recording.on_failed),
+    e.SwitchUp: on_switch_up,
+    e.SwitchDown: on_switch_down,
+    e.EndpointChanged: on_endpoint,
+    e.Answered: lambda engine, event: interpreter.on_answer(engine.floor, event),
+    e.ConfigurationLoaded: on_configuration,
+    e.AgentsRestored: lambda engine, event: agents.restore(engine.floor, event.agents),
+    e.TimePassed: ignore,
+    e.LogInRequested: on_request(lambda floor, event: agents.log_in(floor, event.agent, event.endpoint)),
+    e.LogOutRequested: on_request(lambda floor, event: agents.log_out(floor, event.agent)),
+    e.PauseRequested: on_request(lambda floor, event: agents.pause(floor, event.agent, event.reason)),
+    e.UnpauseRequested: on_request(lambda floor, event: agents.unpause(floor, event.agent)),
+    e.EndWrapUpRequested: on_request(lambda floor, event: agents.end_wrap_up(floor, event.agent)),
+    e.HangUpRequested: on_request(hang_up),
+    e.RecordingRequested: on_request(record),
+}
+TIMERS: dict[type, Callable[[Floor, Any], None]] = {
+    StepTimer: interpreter.on_step_timer,
+    QuestionTimer: interpreter.on_question_timer,
+    OfferTimer: offer.on_timer,
+    VisitTimer: waiting.on_timer,
+    AgentTimer: agents.on_timer,
+    LegTimer: talk.on_timer,
+}

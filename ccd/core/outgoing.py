@@ -1,0 +1,111 @@
+"""Calls that an agent dials on his phone: the dial policy, the right number shown, recording, state, record."""
+
+from typing import TYPE_CHECKING
+
+from ccd.core import recording, talk
+from ccd.core.acd import agent as agents
+from ccd.core.acd import offer
+from ccd.core.call import Call, Leg
+from ccd.core.configuration import AgentProfile
+from ccd.core.dial_policy import DialDecision, decide
+from ccd.core.timer import LegTimer
+from ccd.core.transfer import GRACE, phone_of
+from ccd.model.command import Answer, Bridge, Dial, HangUp, SetVariables
+from ccd.model.event import LegArrived, LegHungUp
+from ccd.model.fact import CallStarted, DialForbidden, Direction, LegDialled
+from ccd.model.ids import CallId, LegId
+
+if TYPE_CHECKING:
+    from ccd.core.floor import Floor
+
+REJECTED = 21
+
+
+def begin(floor: "Floor", event: LegArrived) -> None:
+    """A phone dialled a number. Fails closed: nobody logged in at it, no rule for it: hung up, and on record."""
+    agent_id = floor.agent_at.get(event.endpoint)
+    profile = floor.configuration.agents.get(agent_id) if agent_id else None
+    colleague = next((p for p in floor.configuration.agents.values() if p.number and p.number == event.dnis), None)
+    call = start(floor, event, "internal" if colleague else "outbound")
+    decision = allowed(floor, profile, colleague, event.number)
+    if not decision.allowed or profile is None:
+        floor.note(DialForbidden(call.id, event.number or event.dnis, decision.why))
+        call.phase = "ending"
+        floor.legs[event.leg].state = "ending"
+        floor.send(HangUp(event.leg, REJECTED))
+        return
+    own(floor, call, floor.agents[profile.id])
+    cli = profile.number if colleague else (profile.outbound_cli or decision.outbound_cli)
+    dial(floor, call, decision, "" if colleague else event.number, cli)
+
+
+def start(floor: "Floor", event: LegArrived, direction: Direction) -> Call:
+    """The call and its first leg, the agent's phone. The customer's leg is the dialled one, as soon as there is one."""
+    call_id = CallId(floor.new_id())
+    number = event.number if direction == "outbound" else ""
+    call = Call(call_id, event.leg, direction, event.ani, event.ani_name, event.dnis, number, floor.now, "dialling")
+    call.legs.append(event.leg)
+    floor.calls[call_id] = call
+    floor.legs[event.leg] = Leg(event.leg, call_id, "agent", "up", event.endpoint)
+    floor.note(CallStarted(call_id, event.leg, direction, event.ani, event.ani_name, event.dnis, number))
+    floor.send_last(SetVariables(event.leg, (("CCD_CALL", call_id), ("CCD_ROLE", "agent"))))
+    return call
+
+
+def allowed(floor: "Floor", profile: AgentProfile | None, colleague: AgentProfile | None, number: str) -> DialDecision:
+    """Whether this agent may have this rung, and through what."""
+    if profile is None:
+        return DialDecision(False, "nobody is logged in at this phone")
+    if colleague is not None:
+        endpoint = phone_of(floor, colleague)
+        return DialDecision(bool(endpoint), "colleague" if endpoint else "the colleague's phone is away", endpoint)
+    return decide(floor.configuration.dial_policy, profile.role, number)
+
+
+def own(floor: "Floor", call: Call, agent: "agents.Agent") -> None:
+    """The agent is busy with a call of his own; a call that rings him meanwhile goes to the next."""
+    if agent.state == "paused":
+        agent.after_call, agent.after_call_reason = "paused", agent.reason
+    if agent.state == "offered":
+        assert agent.offer is not None
+        offer.fail(floor, floor.offers[agent.offer], "busy")
+    floor.routing.unset_ready(agent.id)
+    if agent.state in ("ready", "wrap_up", "paused"):
+        agents.move(floor, agent, "talking", call.id)
+        agent.call = call.id
+        call.agent = agent.id
+
+
+def dial(floor: "Floor", call: Call, decision: DialDecision, number: str, cli: str) -> None:
+    """Ring the other side; from here on its leg is the customer's."""
+    phone = call.leg
+    leg = offer.new_leg(floor, call, "dialled", decision.trunk)
+    call.leg, call.other = leg, phone
+    ring_time = floor.configuration.site.outbound_ring_time
+    variables = (("CCD_CALL", call.id), ("CCD_ROLE", "dialled"))
+    floor.send(Dial(leg, decision.trunk, ring_time, number, cli, "", (), variables))
+    floor.note(LegDialled(call.id, leg, decision.trunk, number, decision.why))
+    call.dial_serial += 1
+    floor.at(floor.now + ring_time + GRACE, LegTimer(call.id, call.dial_serial))
+
+
+def on_answered(floor: "Floor", call: Call, leg: LegId) -> None:
+    """The other side answered: answer the agent's phone, then join. Recording is made ready in between."""
+    call.dial_serial += 1
+    if call.other is None:
+        return
+    if leg == call.leg:
+        recording.prepare(floor, call, floor.configuration.site.outbound_recording)
+        floor.send(Answer(call.other))
+    elif leg == call.other:
+        floor.send(Bridge(call.leg, call.other))
+
+
+def on_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
+    """One side is gone before they talked: so is the other, with the same cause."""
+    other = call.other if event.leg == call.leg else call.leg
+    call.phase = "ending"
+    call.dial_serial += 1
+    if other is not None:
+        offer.end_leg(floor, other, event.cause or offer.NORMAL)
+    talk.release_agent(floor, call, talked=False)

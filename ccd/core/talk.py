@@ -1,0 +1,135 @@
+"""Two legs that talk: how it begins, who ends it, what becomes of the one who stays."""
+
+from typing import TYPE_CHECKING, Literal
+
+from ccd.core import recording
+from ccd.core.acd import agent as agents
+from ccd.core.acd import offer
+from ccd.core.call import Call, Leg
+from ccd.core.flow.interpreter import QueueEnded, TransferEnded, signal
+from ccd.core.timer import LegTimer
+from ccd.model.command import Hold, SetVariables
+from ccd.model.event import BridgeFailed, LegReturned, LegsBridged
+from ccd.model.fact import TalkBegan, TalkEnded
+from ccd.model.ids import SECOND, AgentId, Length
+
+if TYPE_CHECKING:
+    from ccd.core.floor import Floor
+
+RETURN_TIME: Length = 10 * SECOND
+
+
+def on_bridged(floor: "Floor", call: Call, event: LegsBridged) -> None:
+    """Audio flows. A bridge whose offer ended meanwhile is undone by the hang-up that is under way."""
+    current = floor.offers.get(call.offer) if call.offer else None
+    if current is not None and current.leg == event.other:
+        offer.accept(floor, current)
+    elif call.phase != "dialling" or call.other != event.other:
+        return
+    call.phase = "talking"
+    call.talk_began = floor.now
+    call.answered = True
+    for leg in (event.leg, event.other):
+        if leg in floor.legs:
+            floor.legs[leg].state = "bridged"
+    floor.note(TalkBegan(call.id, event.leg, event.other, call.agent or AgentId("")))
+    recording.on_talk_began(floor, call)
+    floor.send_last(SetVariables(call.leg, (("CCD_TALKED", "1"), ("CCD_AGENT", call.agent or ""))))
+
+
+def on_bridge_failed(floor: "Floor", call: Call, event: BridgeFailed) -> None:
+    """They were not joined: the agent's side is over; the caller, if he is still there, waits on in his place."""
+    current = floor.offers.get(call.offer) if call.offer else None
+    if current is not None and current.leg == event.other:
+        offer.fail(floor, current, "lost")
+    elif call.phase == "dialling" and call.other == event.other:
+        offer.end_leg(floor, event.other, offer.NORMAL)
+
+
+def on_returned(floor: "Floor", call: Call, event: LegReturned) -> None:
+    """A leg is out of its bridge. The customer goes on in his flow; an agent whose customer left is hung up."""
+    if event.leg != call.leg:
+        offer.end_leg(floor, event.leg, offer.NORMAL)
+        return
+    floor.legs[event.leg].state = "up"
+    if call.phase == "talking":
+        end(floor, call, "agent")
+        hang_up_other(floor, call)
+        go_on(floor, call)
+    elif call.phase == "returning":
+        go_on(floor, call)
+    elif call.phase == "waiting" and call.visit is not None:
+        floor.send(Hold(call.leg, floor.queue(call.visit.queue).music))
+
+
+def end(floor: "Floor", call: Call, by: Literal["caller", "agent", "us", "switch"]) -> None:
+    """The talk is over: counted, and the agent goes to wrap-up."""
+    floor.note(TalkEnded(call.id, floor.now - call.talk_began, by))
+    release_agent(floor, call, talked=True)
+
+
+def release_agent(floor: "Floor", call: Call, *, talked: bool) -> None:
+    """The call has no owner any more."""
+    if call.agent is None:
+        return
+    agent = floor.agents[call.agent]
+    call.agent = None
+    wrap_up = floor.configuration.site.outbound_wrap_up_time
+    if call.queue is not None:
+        wrap_up = floor.queue(call.queue).wrap_up_time
+    agents.end_talk(floor, agent, wrap_up if talked else 0)
+
+
+def hang_up_other(floor: "Floor", call: Call) -> None:
+    """End the leg that the customer talked with, or that was rung for him."""
+    if call.other is not None:
+        offer.end_leg(floor, call.other, offer.NORMAL)
+        call.other = None
+
+
+def on_other_gone(floor: "Floor", call: Call) -> None:
+    """The agent (or the outside party) hung up first: the customer comes out of the bridge, and goes on then."""
+    end(floor, call, "agent")
+    call.other = None
+    call.phase = "returning"
+    floor.at(floor.now + RETURN_TIME, LegTimer(call.id, call.talk_began))
+
+
+def go_on(floor: "Floor", call: Call) -> None:
+    """The customer after a talk: on in his flow; without a flow the call is over."""
+    if call.cursor is None:
+        call.phase = "ending"
+        offer.end_leg(floor, call.leg, offer.NORMAL)
+        return
+    call.phase = "flow"
+    call.queue = None
+    if call.transferring == "step":
+        call.transferring = ""
+        signal(floor, call, TransferEnded("answered"))
+    else:
+        call.transferring = ""
+        signal(floor, call, QueueEnded("answered"))
+
+
+def on_timer(floor: "Floor", timer: LegTimer) -> None:
+    """A leg that should have come back did not, or one that should have answered: no state without a way out."""
+    call = floor.calls.get(timer.call)
+    if call is None:
+        return
+    if call.phase == "returning" and call.talk_began == timer.serial:
+        call.phase = "ending"
+        offer.end_leg(floor, call.leg, 41)
+    elif call.phase == "dialling" and call.dial_serial == timer.serial:
+        dialled = call.other if call.direction == "inbound" else call.leg
+        if dialled is not None:
+            offer.end_leg(floor, dialled, 19)
+
+
+def on_agent_key(floor: "Floor", call: Call, leg: Leg, digit: str) -> None:
+    """Keys of the agent during a talk: recording on demand, pause and resume."""
+    codes = floor.configuration.feature_codes
+    leg.typed = (leg.typed + digit)[-8:]
+    for code, what in ((codes.record, "record"), (codes.pause_recording, "pause")):
+        if code and leg.typed.endswith(code):
+            leg.typed = ""
+            recording.toggle(floor, call, what, call.agent or leg.endpoint)
