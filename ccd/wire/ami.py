@@ -173,8 +173,9 @@ class Connection:
         if self._buffer.find(_END, max(searched, 0)) >= 0:
             *blocks, self._buffer = self._buffer.split(_END)
             for block in blocks:
-                if block not in (b"", b"\r\n"):  # empty lines between messages make empty blocks
-                    messages.append(_parse(block, self._lines))
+                message = _parse(block, self._lines)
+                if message.first:  # there may be empty lines between messages
+                    messages.append(message)
         if len(self._buffer) >= MESSAGE_LIMIT + len(_END):
             raise ProtocolError(f"message over {MESSAGE_LIMIT} bytes")
 
