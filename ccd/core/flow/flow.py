@@ -16,8 +16,10 @@ class Step(Protocol):
     """
 
     verb: ClassVar[str]
-    needs_answer: ClassVar[bool]
-    """The interpreter answers the call before it enters the step."""
+
+    @property
+    def needs_answer(self) -> bool:
+        """The interpreter answers the call before it enters the step."""
 
     def enter(self, run: "Run") -> None: ...
 

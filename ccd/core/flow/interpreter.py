@@ -332,5 +332,3 @@ def on_question_timer(floor: "Floor", timer: QuestionTimer) -> None:
     """Nobody answered in time: on without."""
     if timer.question in floor.questions:
         on_answer(floor, Answered(timer.question, None))
-
-

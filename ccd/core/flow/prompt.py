@@ -31,3 +31,10 @@ class Prompt:
         """The pieces for a caller's language, else those of the site's, else of any (the first one given)."""
         table = self.by_language
         return table.get(language) or table.get(otherwise) or next(iter(table.values()), ())
+
+
+def joined(first: Prompt | None, second: Prompt, language: str, otherwise: str) -> Prompt:
+    """Both prompts in one, as a caller of the language hears them."""
+    if first is None:
+        return second
+    return Prompt({language: first.pieces(language, otherwise) + second.pieces(language, otherwise)})
