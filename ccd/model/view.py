@@ -151,7 +151,10 @@ class Noted(Struct, frozen=True):
 
 
 class OfferReason(Struct, frozen=True):
-    """Why an offer went to this agent, in plain words, and who else was looked at (best first)."""
+    """Why an offer went to this agent, in plain words, and who else was looked at (best first).
+
+    `skills` names what the candidates' `levels` are of.
+    """
 
     offer: OfferId
     agent: AgentId
@@ -159,6 +162,7 @@ class OfferReason(Struct, frozen=True):
     made_at: Moment
     outcome: str
     reason: str
+    skills: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
 
 
