@@ -89,6 +89,7 @@ class Call(Struct):
     other: LegId | None = None
     talk_began: Moment = 0
     recording: Recording | None = None
+    recording_told: bool = False
     recording_declined: bool = False
     recording_mode: str = ""
     queue: QueueId | None = None
