@@ -2,9 +2,12 @@
 
 Framing as measured on Asterisk 22: a greeting line, then messages that end in an empty line. Only CR LF ends a line. A
 lone LF or CR stays in its value: Asterisk itself ends some values in LF (`Message: No Contacts found` LF CR LF), Getvar
-answers with what is in the variable, and a bare LF must not be able to begin a header. CR LF inside a value cannot be
-told from a real line end: Asterisk 22 writes a caller's `%0D%0A` of the SIP user part into CallerIDNum as it is, so
-`Message.stray`, repeated headers and messages that are neither event nor response are signs of an attempt.
+answers with what is in the variable, and a bare LF must not be able to begin a header.
+
+CR LF inside a value cannot be told from a real line end, and Asterisk 22 writes a SIP caller's `%0D%0A` and `%3A`
+decoded into CallerIDNum: a stranger's INVITE can forge headers and whole events. Forged headers repeat those of the
+message they are in, which `Message.is_suspect` tells. Whole events must be kept out at the switch, by a filter of the AMI
+user: `eventfilter(action(exclude),method(regex)) = [[:cntrl:]]{4}[^[:cntrl:]]` (an empty line within an event).
 
 Text is UTF-8 with surrogateescape: bytes that are not UTF-8 survive the way through and back.
 """
@@ -30,6 +33,7 @@ LIST_LIMIT = 100_000
 _END = b"\r\n\r\n"
 _BANNER = b"Asterisk Call Manager/"
 _BANNER_LIMIT = 128
+_REPEATABLE = ("Variable", "ChanVariable", "Output")
 _UNSENDABLE = re.compile("[\r\n\0]")
 _FOLLOWS = "Response: Follows"  # how Asterisk before 14 answered a Command: the output, then its end
 _END_COMMAND = "--END COMMAND--"
@@ -89,6 +93,18 @@ class Message(msgspec.Struct, frozen=True):
     def stray(self) -> tuple[str, ...]:
         """Lines without a colon: Asterisk writes none, a caller may (see above)."""
         return self.all("")
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether a caller may have written into it: it is neither event nor response, or has a stray line, or repeats
+        a header that Asterisk writes once. A UserEvent that repeats a channel's header, and TestEvent, look the same.
+        """
+        if "Event" not in self.first and "Response" not in self.first:
+            return not isinstance(self, Banner)
+        if self.every is None:
+            return "" in self.first
+        names = [name for name, _ in self.every if name not in _REPEATABLE]
+        return "" in self.first or len(names) != len(set(names))
 
     def get(self, name: str, default: str = "") -> str:
         """The first value of the header, or the default."""

@@ -120,6 +120,28 @@ def test_a_line_without_colon_is_no_header() -> None:
     assert (message.event, message.response, message.get("Uniqueid")) == ("Newchannel", "", "1")
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"Event: Newchannel\r\nCallerIDNum: 90\r\nEvent\r\nUniqueid: 1",
+        b"Event: Newchannel\r\nCallerIDNum: 90\r\nUniqueid: 2\r\nCallerIDName: x\r\nUniqueid: 1",
+        b"Event: Newchannel\r\nCallerIDNum: 90\r\nEvent: Hangup\r\nUniqueid: 1",
+        b"Event: Newchannel\r\nVariable: a\r\nVariable: b\r\nUniqueid: 2\r\nUniqueid: 1",
+        b"CallerIDName: <unknown>\r\nUniqueid: 1",
+    ],
+)
+def test_what_a_caller_wrote_into_a_message_is_suspect(block: bytes) -> None:
+    assert one(block).is_suspect
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_suspects_of_the_transcripts(name: str) -> None:
+    messages, _ = read([received(name)])
+    suspects = {message.event for message in messages if message.is_suspect} - {"TestEvent"}
+    assert ("Newchannel" in suspects) == (name in ("caller-id", "security"))
+    assert bool(suspects) == ("Newchannel" in suspects)
+
+
 def test_lone_cr_and_lf_stay_in_the_value() -> None:
     assert one(b"Response: Error\r\nMessage: No Contacts found\n").get("Message") == "No Contacts found\n"
     assert one(b"Response: Success\r\nValue: x\ry\nUniqueid: 1").headers[1] == ("Value", "x\ry\nUniqueid: 1")
