@@ -2,12 +2,11 @@
 
 import asyncio
 import secrets
-import socket
 from pathlib import Path
 
 from ccd.lab.asterisk_config import TRUNK_HOST, AsteriskPorts, AsteriskSettings, render
 from ccd.lab.packages import AsteriskFiles, Program
-from ccd.lab.process import LabError, Process, free_port, port_range
+from ccd.lab.process import LabError, Process, free_port, free_udp_port, port_range
 
 START_TIMEOUT = 30.0
 COMMAND_TIMEOUT = 10.0
@@ -20,10 +19,10 @@ class Asterisk:
         self.folder = folder
         self.settings = settings
         self.ports = AsteriskPorts(
-            sip=free_port(socket.SOCK_DGRAM),
+            sip=free_udp_port(),
             ami=free_port(),
             ami_tls=free_port(),
-            trunk=free_port(socket.SOCK_DGRAM),
+            trunk=free_udp_port(TRUNK_HOST),
             rtp=port_range(settings.rtp_port_count),
         )
         self.lab_secret = secrets.token_hex(16)

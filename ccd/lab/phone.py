@@ -4,19 +4,21 @@ import asyncio
 import contextlib
 import json
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ccd.lab import tones
 from ccd.lab.packages import Program
 from ccd.lab.phone_message import PhoneSettings
 from ccd.lab.process import LabError, Process, port_range
 
 COMMAND_TIMEOUT = 5.0
 HISTORY = 10_000
-POLL = 0.02
+POLL = 0.05
 WAV_HEADER = 44
 BYTES_PER_SECOND = 16_000
 T = TypeVar("T")
@@ -85,12 +87,28 @@ class PhoneCall:
 
     async def heard_for(self, seconds: float, within: float = 10.0) -> None:
         """Wait until the recording is that long. It is written in pieces of a quarter of a second."""
-        async with asyncio.timeout(within):
-            while self.recorded_seconds() < seconds:
-                await asyncio.sleep(POLL)
+        await self._listen(lambda: self.recorded_seconds() >= seconds, within, f"{seconds} s of sound")
+
+    async def until_heard(self, condition: Callable[[tones.Recording], bool], within: float = 10.0) -> None:
+        """Wait until what this side has heard so far fulfils `condition`. Raises LabError when the call ends first."""
+
+        def fulfilled() -> bool:
+            return self.recorded_seconds() > 0 and condition(tones.read(self.recording))
+
+        await self._listen(fulfilled, within, "what was to be heard")
+
+    async def _listen(self, fulfilled: Callable[[], bool], within: float, what: str) -> None:
+        """A growing file wakes nobody, so it is looked at now and then."""
+        deadline = time.monotonic() + within
+        while not fulfilled():
+            if self.event("ended") or time.monotonic() > deadline:
+                raise LabError(f"{self.phone.name}: {what} did not come in call {self.number}")
+            await asyncio.sleep(POLL)
 
     def recorded_seconds(self) -> float:
-        return (self.recording.stat().st_size - WAV_HEADER) / BYTES_PER_SECOND if self.recording.exists() else 0.0
+        """How much has been written of what was heard."""
+        size = self.recording.stat().st_size if self.recording.exists() else 0
+        return max(0, size - WAV_HEADER) / BYTES_PER_SECOND
 
     async def answer(self) -> None:
         await self.phone.command("reply", call=self.number, code=200)

@@ -94,10 +94,19 @@ class Process:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A loopback port nobody has now. Another may take it before it is used: who starts a server says so and fails."""
+def free_port() -> int:
+    """A loopback TCP port nobody has now. Another may take it before it is used: then the server says so and fails."""
+    return _free(socket.SOCK_STREAM, "127.0.0.1")
+
+
+def free_udp_port(host: str = "127.0.0.1") -> int:
+    """The same for UDP, at any loopback address."""
+    return _free(socket.SOCK_DGRAM, host)
+
+
+def _free(kind: socket.SocketKind, host: str) -> int:
     with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 WINDOW = 0.02
-"""Seconds: one RTP frame; long enough to tell tones 50 Hz apart."""
+"""Seconds: one RTP frame. Tones at multiples of 1/WINDOW, 50 Hz, do not leak into each other; a window of .1 s tells
+multiples of 10 Hz."""
 PRESENT = 0.01
 """The least amplitude (1 is full scale) at which a tone counts as heard; the phones speak at .37."""
 MINIMUM_SHARE = 0.5
@@ -60,11 +61,18 @@ def read(path: Path) -> Recording:
     return Recording(rate, [samples[side::channels] for side in range(channels)])
 
 
-def heard(samples: Samples, rate: int, frequency: float, *, between: tuple[float, float] | None = None) -> Heard:
+def heard(
+    samples: Samples,
+    rate: int,
+    frequency: float,
+    *,
+    between: tuple[float, float] | None = None,
+    window: float = WINDOW,
+) -> Heard:
     """How the tone of `frequency` Hz is heard in `samples` (or between two seconds of them)."""
     start, end = between or (0.0, len(samples) / rate)
     part = samples[int(start * rate) : int(end * rate)]
-    size = int(WINDOW * rate)
+    size = round(window * rate)
     windows = part[: len(part) // size * size].reshape(-1, size)
     if not len(windows):
         return Heard(0.0, 0.0, None, None)
@@ -74,8 +82,8 @@ def heard(samples: Samples, rate: int, frequency: float, *, between: tuple[float
     where = np.flatnonzero(there)
     if not len(where):
         return Heard(0.0, 0.0, None, None)
-    first, last = start + float(where[0]) * WINDOW, start + float(where[-1] + 1) * WINDOW
-    return Heard(len(where) * WINDOW, float(amplitude[there].mean()), first, last)
+    first, last = start + float(where[0]) * window, start + float(where[-1] + 1) * window
+    return Heard(len(where) * window, float(amplitude[there].mean()), first, last)
 
 
 def loudness(samples: Samples, rate: int, *, between: tuple[float, float] | None = None) -> float:
@@ -86,8 +94,7 @@ def loudness(samples: Samples, rate: int, *, between: tuple[float, float] | None
 
 
 def _amplitude(windows: Samples, frequency: float, rate: int) -> Samples:
-    """One bin of a Fourier transform, under a Hann window so that other tones leak little."""
+    """One bin of a Fourier transform of each window, which is what Goertzel's filter gives."""
     size = windows.shape[1]
-    shape = np.hanning(size)
-    probe = shape * np.exp(-2j * np.pi * frequency / rate * np.arange(size))
-    return np.asarray(2 * np.abs(windows @ probe) / shape.sum(), dtype=np.float64)
+    probe = np.exp(-2j * np.pi * frequency / rate * np.arange(size))
+    return np.asarray(2 * np.abs(windows @ probe) / size, dtype=np.float64)

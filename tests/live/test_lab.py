@@ -90,7 +90,7 @@ async def test_a_kept_lab_keeps_its_folder_but_no_process(installed: Packages) -
         pass
     assert processes_of(lab.folder) == []
     assert lab.asterisk.log.exists()
-    subprocess.run(["rm", "-r", str(lab.folder)], check=True)
+    lab.discard()
 
 
 def test_a_killed_parent_takes_all_with_it(installed: Packages) -> None:
