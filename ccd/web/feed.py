@@ -74,6 +74,11 @@ class Feed:
         """How many watch now."""
         return len(self._viewers)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether one more may watch."""
+        return not self.closed and len(self._viewers) < self._most_viewers
+
     def note(self, at: Moment, fact: AnyFact) -> None:
         """A fact, as it happened."""
         if self._viewers:
@@ -83,7 +88,7 @@ class Feed:
 
     def subscribe(self) -> Subscription | None:
         """A place for one more viewer; None when all are taken or the feed is closed."""
-        if self.closed or len(self._viewers) >= self._most_viewers:
+        if not self.has_room:
             return None
         viewer = Subscription(self, self._backlog)
         self._viewers[viewer] = None

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 import msgspec
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -14,7 +13,6 @@ from starlette.exceptions import HTTPException
 from ccd.web.centre import UnavailableError
 
 MEDIA_TYPE = "application/problem+json"
-log = structlog.get_logger()
 
 
 class Problem(Struct, frozen=True):
@@ -51,7 +49,7 @@ def response(
 
 
 def install(app: FastAPI) -> None:
-    """Every error of the app becomes a problem document."""
+    """Every error that a request can meet becomes a problem document (faults of ours: `ccd.web.door`)."""
 
     @app.exception_handler(ProblemError)
     async def problem(request: Request, error: ProblemError) -> Response:
@@ -70,8 +68,3 @@ def install(app: FastAPI) -> None:
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         found = tuple(f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors()[:20])
         return response(request, 422, "The request is not as described.", errors=found)
-
-    @app.exception_handler(Exception)
-    async def broken(request: Request, error: Exception) -> Response:
-        log.error("request_failed", request=getattr(request.state, "request_id", ""), exc_info=error)
-        return response(request, 500, "Something is wrong inside; the log has it under the request's id.")

@@ -1,0 +1,114 @@
+"""Around every request: its id, the size and time of its body, the headers of every answer, the line in the log."""
+
+import asyncio
+import secrets
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ccd.web import problem
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+READING = ("GET", "HEAD", "OPTIONS")
+log = structlog.get_logger()
+
+
+class Door:
+    """ASGI middleware. `most_bytes` bounds a request's body, `patience` (seconds) how long it may take to come."""
+
+    def __init__(self, app: ASGIApp, most_bytes: int = 65_536, patience: float = 10.0) -> None:
+        self._app = app
+        self._most_bytes = most_bytes
+        self._patience = patience
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
+        exchange = _Exchange(scope, send)
+        body = _Body(receive, self._most_bytes, asyncio.get_running_loop().time() + self._patience)
+        try:
+            await self._app(scope, body.receive, exchange.send)
+        except Exception as error:
+            await exchange.broke(error)
+        finally:
+            exchange.note()
+
+
+class _Body:
+    """What the client sends, counted. Too much or too slow ends the request with a problem."""
+
+    def __init__(self, receive: Receive, most_bytes: int, deadline: float) -> None:
+        self._receive = receive
+        self._left = most_bytes
+        self._deadline = deadline
+        self._complete = False
+
+    async def receive(self) -> Message:
+        if self._complete:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise problem.ProblemError(408, "The body took too long to come.", {"Connection": "close"}) from None
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise problem.ProblemError(413, "The body is larger than any request needs.", {"Connection": "close"})
+        self._complete = not message.get("more_body", False)
+        return message
+
+
+class _Exchange:
+    """One request's answer on its way out."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self._status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-ID"] = self._scope["state"]["request_id"]
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            if self._scope.get("scheme") == "https":
+                headers["Strict-Transport-Security"] = "max-age=31536000"
+        await self._send(message)
+
+    async def broke(self, error: Exception) -> None:
+        """A fault of ours: the log has all of it, the client its number. What has begun to be sent is cut off."""
+        log.error("request_failed", request=self._scope["state"]["request_id"], exc_info=error)
+        if self._status:
+            raise error
+        text = "Something is wrong inside; the log has it under the request's id."
+        answer = problem.response(Request(self._scope), 500, text)
+        await answer(self._scope, _nothing, self.send)
+
+    def note(self) -> None:
+        """Who changed something or took a recording is in the log; looking is not."""
+        path = self._scope["path"]
+        if self._scope["method"] in READING and self._status < 500 and not path.startswith("/v1/recordings/"):
+            return
+        state = self._scope["state"]
+        log.info(
+            "request",
+            request=state["request_id"],
+            by=state.get("by", ""),
+            method=self._scope["method"],
+            path=path[:200],
+            status=self._status,
+        )
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}

@@ -1,0 +1,121 @@
+"""What Prometheus is told: counters folded from facts, histograms, gauges from the view at the moment of a scrape."""
+
+import asyncio
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator
+from typing import Any, get_args
+
+from ccd.model import fact as facts
+from ccd.model.fact import AgentState, Fact
+from ccd.model.ids import SECOND, Moment
+from ccd.model.view import CallPhase, CentreView
+from ccd.web.exposition import CONTENT_TYPE, Counter, Histogram, Labels, family
+
+__all__ = ["CONTENT_TYPE", "Metrics"]
+
+WAITS = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200)
+TALKS = (5, 15, 30, 60, 120, 180, 300, 600, 900, 1800, 3600)
+FAST = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0)
+
+
+class Metrics:
+    """The figures since the daemon's start. `at` is given for symmetry with the other folds; nothing here needs it."""
+
+    def __init__(self) -> None:
+        self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
+        self._calls = Counter("ccd_calls_started_total", "Calls begun", ("direction",))
+        self._ended = Counter("ccd_calls_ended_total", "Calls ended, by who ended them", ("ended_by",))
+        self._visits = Counter("ccd_queue_visits_total", "Queue visits ended, by outcome", ("queue", "outcome"))
+        self._made = Counter("ccd_offers_made_total", "Offers made", ("queue",))
+        self._offers = Counter("ccd_offers_ended_total", "Offers ended, by outcome", ("outcome",))
+        self._recordings = Counter("ccd_recordings_total", "Recordings begun")
+        self._lost = Counter("ccd_recordings_lost_total", "Recordings that the switch did not make: an alarm")
+        self._messages = Counter("ccd_voicemails_total", "Messages left", ("mailbox",))
+        self._forbidden = Counter("ccd_dials_forbidden_total", "Numbers that the dial policy did not let through")
+        self._broken = Counter("ccd_flows_broken_total", "Calls ended with an excuse because their flow was broken")
+        self._wait = Histogram("ccd_wait_seconds", "Time in queue, by outcome", WAITS, ("queue", "outcome"))
+        self._talk = Histogram("ccd_talk_seconds", "Time of talks", TALKS)
+        self._handle = Histogram("ccd_handle_seconds", "One event through the engine", FAST)
+        self._lag = Histogram("ccd_loop_lag_seconds", "How late the event loop woke", FAST)
+        self._folds: dict[type[Fact], Callable[[Any], None]] = {
+            facts.CallStarted: lambda fact: self._calls.add(fact.direction),
+            facts.CallEnded: lambda fact: self._ended.add(fact.ended_by),
+            facts.QueueLeft: self._queue_left,
+            facts.OfferMade: lambda fact: self._made.add(fact.queue),
+            facts.OfferEnded: lambda fact: self._offers.add(fact.outcome),
+            facts.RecordingBegan: lambda fact: self._recordings.add(),
+            facts.RecordingLost: lambda fact: self._lost.add(),
+            facts.MessageLeft: lambda fact: self._messages.add(fact.mailbox),
+            facts.DialForbidden: lambda fact: self._forbidden.add(),
+            facts.FlowBroken: lambda fact: self._broken.add(),
+            facts.TalkEnded: lambda fact: self._talk.observe(fact.talk_time / SECOND),
+        }
+
+    def apply(self, fact: Fact, at: Moment) -> None:
+        """Take one fact."""
+        fold = self._folds.get(type(fact))
+        if fold is not None:
+            fold(fact)
+
+    def observe_handle(self, seconds: float) -> None:
+        """How long the engine took for one event."""
+        self._handle.observe(seconds)
+
+    def observe_lag(self, seconds: float) -> None:
+        """How much later than asked for the loop woke."""
+        self._lag.observe(seconds)
+
+    def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """A gauge read at every scrape (a backlog, free space): `read` must be cheap."""
+        self._gauges[name] = (text, read)
+
+    async def exposed(self, view: CentreView) -> str:
+        """The whole text. The loop gets a turn after each family, so that a scrape never holds up a call."""
+        lines: list[str] = []
+        for part in self._families(view):
+            lines += part
+            await asyncio.sleep(0)
+        return "\n".join(lines) + "\n"
+
+    def _queue_left(self, fact: facts.QueueLeft) -> None:
+        self._visits.add(fact.queue, fact.outcome)
+        self._wait.observe(fact.wait_time / SECOND, fact.queue, fact.outcome)
+
+    def _families(self, view: CentreView) -> Iterator[list[str]]:
+        yield from _state(view)
+        yield from _queues(view)
+        for name, (text, read) in self._gauges.items():
+            yield family(name, "gauge", text, (), {(): read()})
+        counters = (self._calls, self._ended, self._visits, self._made, self._offers, self._recordings, self._lost)
+        for counter in (*counters, self._messages, self._forbidden, self._broken):
+            yield counter.lines()
+        for histogram in (self._wait, self._talk, self._handle, self._lag):
+            yield histogram.lines()
+
+
+def _state(view: CentreView) -> Iterator[list[str]]:
+    states = Tally(agent.state for agent in view.agents)
+    phases = Tally(call.phase for call in view.calls)
+    parts: dict[Labels, float] = {(part.name,): float(part.ok) for part in view.health.parts}
+    switches: dict[Labels, float] = {(switch.name,): float(switch.up) for switch in view.switches}
+    agents: dict[Labels, float] = {(state,): states[state] for state in get_args(AgentState)}
+    calls: dict[Labels, float] = {(phase,): phases[phase] for phase in get_args(CallPhase)}
+    yield family("ccd_ready", "gauge", "Calls can be taken", (), {(): float(view.health.ready)})
+    yield family("ccd_health", "gauge", "A part of the centre is well", ("part",), parts)
+    yield family("ccd_switch_up", "gauge", "The link to the switch is logged in", ("switch",), switches)
+    yield family("ccd_agents", "gauge", "Agents by state", ("state",), agents)
+    yield family("ccd_calls", "gauge", "Running calls by phase", ("phase",), calls)
+
+
+def _queues(view: CentreView) -> Iterator[list[str]]:
+    waiting: dict[Labels, float] = {(queue.id,): queue.waiting for queue in view.queues}
+    longest: dict[Labels, float] = {
+        (queue.id,): (view.at - queue.longest_waiting_since) / SECOND if queue.waiting else 0 for queue in view.queues
+    }
+    ready: dict[Labels, float] = {(queue.id,): queue.ready for queue in view.queues}
+    staffed: dict[Labels, float] = {(queue.id,): queue.staffed for queue in view.queues}
+    label = ("queue",)
+    yield family("ccd_queue_waiting", "gauge", "Callers waiting", label, waiting)
+    yield family("ccd_queue_longest_wait_seconds", "gauge", "Since when the first of them waits", label, longest)
+    yield family("ccd_queue_ready_agents", "gauge", "Agents who could be offered a call", label, ready)
+    yield family("ccd_queue_staffed_agents", "gauge", "Agents logged in with the skills", label, staffed)

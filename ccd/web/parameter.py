@@ -1,0 +1,24 @@
+"""What may stand in a path or a query: bounded, and of characters that no id of ours goes beyond."""
+
+from typing import Annotated
+
+from fastapi import Path, Query
+
+from ccd.model.ids import AgentId, CallerId, CallId, QueueId, RecordingId
+
+ID = r"^[A-Za-z0-9][A-Za-z0-9._:+@-]{0,127}$"
+ENDPOINT = r"^[A-Za-z0-9]{1,16}/[A-Za-z0-9][A-Za-z0-9._:@-]{0,79}$"
+TEXT = r"^[^\x00-\x1f\x7f]*$"
+LAST_MOMENT = 2**53 - 1
+"""JSON numbers are exact up to here, in the year 2255."""
+
+AgentPath = Annotated[AgentId, Path(pattern=ID)]
+CallPath = Annotated[CallId, Path(pattern=ID)]
+CallerPath = Annotated[CallerId, Path(pattern=ID)]
+RecordingPath = Annotated[RecordingId, Path(pattern=ID)]
+AgentQuery = Annotated[AgentId | None, Query(pattern=ID)]
+QueueQuery = Annotated[QueueId | None, Query(pattern=ID)]
+LimitQuery = Annotated[int, Query(ge=1, le=200)]
+MomentQuery = Annotated[int, Query(ge=0, le=LAST_MOMENT, description="Microseconds of UTC; 0: none")]
+SearchQuery = Annotated[str, Query(max_length=100, pattern=TEXT)]
+CursorQuery = Annotated[str, Query(max_length=200, pattern=r"^[A-Za-z0-9._:-]*$")]
