@@ -6,8 +6,8 @@ answers with what is in the variable, and a bare LF must not be able to begin a 
 
 CR LF inside a value cannot be told from a real line end, and Asterisk 22 writes a SIP caller's `%0D%0A` and `%3A`
 decoded into CallerIDNum: a stranger's INVITE can forge headers and whole events. Forged headers repeat those of the
-message they are in, which `Message.is_suspect` tells. Whole events must be kept out at the switch, by a filter of the AMI
-user: `eventfilter(action(exclude),method(regex)) = [[:cntrl:]]{4}[^[:cntrl:]]` (an empty line within an event).
+message they are in, which `Message.is_suspect` tells. Whole events must be kept out at the switch, by a filter of the
+AMI user: `eventfilter(action(exclude),method(regex)) = [[:cntrl:]]{4}[^[:cntrl:]]` (an empty line within an event).
 
 Text is UTF-8 with surrogateescape: bytes that are not UTF-8 survive the way through and back.
 """
