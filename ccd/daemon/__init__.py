@@ -1,0 +1,1 @@
+"""The daemon: the one loop, the journal, and the composition of all rooms."""

@@ -1,0 +1,103 @@
+"""Why this agent: a second, plain reading of who could be offered a call, made from facts alone.
+
+It shares nothing with the index that chose (`selection`): so it explains every offer, and finds out a wrong one.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from ccd.core.configuration import AgentProfile, Queue
+from ccd.model.cdr import Candidate, Explanation
+from ccd.model.fact import AgentChanged, AnyFact, EndpointNoted, OfferMade
+from ccd.model.ids import AgentId, Endpoint, Moment, QueueId
+
+MOST_CANDIDATES = 50
+
+
+class Standing(Struct):
+    """An agent as the facts tell."""
+
+    state: str = "logged_out"
+    reason: str = ""
+    idle_since: Moment = 0
+    back_off_until: Moment = 0
+    endpoint: Endpoint = Endpoint("")
+
+
+class Explained(Struct, frozen=True):
+    """An offer and its candidates, best first; `is_best` is false if the chosen agent was not the best available."""
+
+    offer: OfferMade
+    explanation: Explanation
+    is_best: bool
+
+
+class Reasons:
+    """The fold. Give it every fact, in order, and the configuration that held."""
+
+    def __init__(self) -> None:
+        self._queues: Mapping[QueueId, Queue] = {}
+        self._agents: Mapping[AgentId, AgentProfile] = {}
+        self._standing: dict[AgentId, Standing] = {}
+        self._phones: dict[Endpoint, str] = {}
+
+    def configure(self, queues: Mapping[QueueId, Queue], agents: Mapping[AgentId, AgentProfile]) -> None:
+        """From now on by these rules."""
+        self._queues, self._agents = queues, agents
+
+    def apply(self, fact: AnyFact, at: Moment) -> Explained | None:
+        """One more fact; the explanation, when it was an offer."""
+        if type(fact) is AgentChanged:
+            known = self._standing.setdefault(fact.agent, Standing())
+            known.state, known.reason = fact.new, fact.reason
+            known.idle_since, known.back_off_until = fact.idle_since, fact.back_off_until
+            known.endpoint = fact.endpoint
+        elif type(fact) is EndpointNoted:
+            self._phones[fact.endpoint] = fact.state
+        elif type(fact) is OfferMade and fact.queue in self._queues:
+            return self._explain(fact, at)
+        return None
+
+    def _explain(self, fact: OfferMade, at: Moment) -> Explained:
+        queue = self._queues[fact.queue]
+        rated = sorted(self._rate(queue, at))
+        candidates = tuple(
+            Candidate(agent, levels, idle_since, refusal)
+            for _, _, idle_since, agent, levels, refusal in rated[:MOST_CANDIDATES]
+        )
+        is_best = bool(rated) and not rated[0][5] and rated[0][3] == fact.agent
+        # An agent who became free was matched with the longest waiting caller: others may be free for this one too
+        # only where a change freed several at once.
+        fits = any(row[3] == fact.agent and not row[5] for row in rated)
+        return Explained(fact, Explanation(candidates), is_best or (fact.trigger == "agent" and fits))
+
+    def _rate(
+        self, queue: Queue, at: Moment
+    ) -> Iterable[tuple[int, tuple[int, ...], Moment, AgentId, tuple[int, ...], str]]:
+        """(0 free, 1 qualified, 2 not), levels negated, idle_since, agent, levels, refusal."""
+        for agent in self._agents.values():
+            levels = tuple(agent.skills.get(skill, 0) for skill, _ in queue.requires)
+            standing = self._standing.get(agent.id) or Standing()
+            refusal, grade = lack(queue, levels), 2
+            if not refusal:
+                refusal = self._refusal(standing, at)
+                grade = 1 if refusal else 0
+            yield grade, tuple(-level for level in levels), standing.idle_since, agent.id, levels, refusal
+
+    def _refusal(self, standing: Standing, at: Moment) -> str:
+        if standing.state != "ready":
+            detail = f": {standing.reason}" if standing.state == "paused" and standing.reason else ""
+            return standing.state.replace("_", " ") + detail
+        if standing.back_off_until > at:
+            return "backs off after a missed offer"
+        phone = self._phones.get(standing.endpoint, "unreachable")
+        return "" if phone == "idle" else f"phone {phone.replace('_', ' ')}"
+
+
+def lack(queue: Queue, levels: tuple[int, ...]) -> str:
+    """The first required skill that the levels do not reach."""
+    for (skill, minimum), level in zip(queue.requires, levels, strict=True):
+        if level < minimum:
+            return f"{skill} {level}, {minimum} needed"
+    return ""

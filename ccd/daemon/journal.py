@@ -1,0 +1,153 @@
+"""The journal: every input, what the engine made of it, and a digest of the commands, on disk before any byte leaves.
+
+A segment is a file of frames: length (4 bytes, big endian), CRC-32 of the payload (4 bytes), payload (msgpack). One
+`write` per batch puts it into the kernel, which survives a kill of the daemon. The first frame of a segment says what
+wrote it. What could not be written (a full disk) is written as a gap, as soon as something can be.
+"""
+
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from struct import Struct as Layout
+
+import msgspec
+from msgspec import Struct
+
+from ccd.model.command import AnyCommand
+from ccd.model.event import AnyEvent
+from ccd.model.fact import AnyFact
+from ccd.model.ids import Moment
+
+SEGMENT_BYTES = 64 * 1024 * 1024
+LONGEST_FRAME = 16 * 1024 * 1024
+SUFFIX = ".journal"
+HEAD = Layout(">II")
+
+
+class Began(Struct, frozen=True, tag=True):
+    """First in every segment: what wrote it, and the number of the entry that follows."""
+
+    at: Moment
+    sequence: int
+    version: str
+    configuration: str
+    seed: int
+    zone_data: str
+    number_data: str
+
+
+class Entry(Struct, frozen=True, tag=True, array_like=True):
+    """One input. `digest` is of the commands, in order (blake2b, 8 bytes)."""
+
+    sequence: int
+    at: Moment
+    event: AnyEvent
+    facts: tuple[AnyFact, ...]
+    digest: bytes
+
+
+class Gap(Struct, frozen=True, tag=True):
+    """So many entries were lost before this one, and why."""
+
+    at: Moment
+    lost: int
+    reason: str
+
+
+Frame = Began | Entry | Gap
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
+
+
+def digest(commands: Sequence[AnyCommand]) -> bytes:
+    """What two runs with the same inputs must have in common."""
+    return blake2b(_encoder.encode(commands), digest_size=8).digest() if commands else b""
+
+
+class Journal:
+    """The writing side. It never raises for a disk that fails: calls go on, the gap is counted and told."""
+
+    def __init__(self, folder: Path, head: Began) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        self._folder = folder
+        self._head = head
+        self._sequence = head.sequence
+        self._file = -1
+        self._size = 0
+        self._pending: list[bytes] = []
+        self.lost = 0
+        self.failure = ""
+
+    def append(self, at: Moment, event: AnyEvent, facts: tuple[AnyFact, ...], commands: Sequence[AnyCommand]) -> None:
+        """Add to the batch; `flush` writes it."""
+        self._sequence += 1
+        self._pending.append(framed(Entry(self._sequence, at, event, facts, digest(commands))))
+
+    def flush(self, at: Moment) -> None:
+        """One write of the batch."""
+        if not self._pending:
+            return
+        batch, count = b"".join(self._pending), len(self._pending)
+        self._pending.clear()
+        try:
+            self._write(batch, at)
+        except OSError as error:
+            self.lost += count
+            self.failure = f"{error.strerror or error}"
+            self._close()
+
+    def _write(self, batch: bytes, at: Moment) -> None:
+        if self._file < 0 or self._size > SEGMENT_BYTES:
+            self._open(at)
+        if self.lost:
+            batch = framed(Gap(at, self.lost, self.failure)) + batch
+        begin = os.lseek(self._file, 0, os.SEEK_END)
+        written = os.write(self._file, batch)
+        if written < len(batch):
+            os.ftruncate(self._file, begin)
+            raise OSError(28, "the disk took only part of a batch")
+        self._size += written
+        self.lost, self.failure = 0, ""
+
+    def _open(self, at: Moment) -> None:
+        self._close()
+        name = f"{at:016d}{SUFFIX}"
+        self._file = os.open(self._folder / name, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o640)
+        head = framed(msgspec.structs.replace(self._head, at=at, sequence=self._sequence))
+        self._size = os.write(self._file, head)
+
+    def _close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def close(self, at: Moment) -> None:
+        """Write what is left, and make it durable."""
+        self.flush(at)
+        if self._file >= 0:
+            os.fsync(self._file)
+        self._close()
+
+
+def framed(frame: Frame) -> bytes:
+    """A frame as it stands in the file."""
+    payload = _encoder.encode(frame)
+    return HEAD.pack(len(payload), zlib.crc32(payload)) + payload
+
+
+def segments(folder: Path) -> list[Path]:
+    """The segments, oldest first."""
+    return sorted(folder.glob(f"*{SUFFIX}"))
+
+
+def read(segment: Path) -> Iterator[Frame]:
+    """The frames of a segment, up to the first that is cut short or damaged (a crash in the middle of a write)."""
+    with segment.open("rb") as file:
+        while len(head := file.read(HEAD.size)) == HEAD.size:
+            length, check = HEAD.unpack(head)
+            payload = file.read(min(length, LONGEST_FRAME))
+            if len(payload) != length or zlib.crc32(payload) != check:
+                return
+            yield _decoder.decode(payload)

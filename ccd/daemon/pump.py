@@ -1,0 +1,207 @@
+"""The one loop: events in, through the engine into the journal, commands out; in this order, and nothing awaited.
+
+Whatever arrives together (one read of a socket, one tick) is one batch: its inputs are journalled with one write, and
+only then do the messages leave. Folds (records, metrics, watchers) come last.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+import structlog
+
+from ccd.core.engine import Engine
+from ccd.daemon.clock import Clock
+from ccd.daemon.journal import Journal
+from ccd.model.command import AnyCommand, Ask, Reply, SwitchCommand, UpdateCaller
+from ccd.model.event import AnyEvent, TimePassed
+from ccd.model.fact import AnyFact
+from ccd.model.ids import MILLISECOND, Moment, SwitchName, switch_of
+from ccd.switch.base import Reaction
+
+STALL = 500 * MILLISECOND
+"""A loop that stood still for longer drains its sockets, at the moment it stopped, before any timer fires."""
+QUIET = 0.02
+"""Seconds without input after which a stalled loop counts as drained."""
+BEAT = 0.1
+
+log = structlog.get_logger()
+
+
+class Line(Protocol):
+    """A switch's driver together with its link."""
+
+    name: SwitchName
+
+    def perform(self, command: SwitchCommand, now: Moment) -> Reaction[Any]: ...
+
+    def deadline(self) -> Moment | None: ...
+
+    def tick(self, now: Moment) -> Reaction[Any]: ...
+
+    def write(self, messages: Iterable[Any]) -> None: ...
+
+
+class Watcher(Protocol):
+    """Whoever folds facts; called after the messages have left."""
+
+    def __call__(self, facts: tuple[AnyFact, ...], at: Moment) -> None: ...
+
+
+class Pump:
+    """Feeds the engine. Everything happens on one event loop, so nothing here needs a lock."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        journal: Journal,
+        clock: Clock,
+        *,
+        ask: Callable[[Ask], None],
+        reply: Callable[[Reply], None],
+        update_caller: Callable[[UpdateCaller], None],
+        watchers: Iterable[Watcher] = (),
+        handled: Callable[[float], None] = lambda seconds: None,
+    ) -> None:
+        self.engine = engine
+        self.lines: dict[SwitchName, Line] = {}
+        self._journal = journal
+        self._clock = clock
+        self._aside: Mapping[type, Callable[[Any], None]] = {Ask: ask, Reply: reply, UpdateCaller: update_caller}
+        self._watchers = tuple(watchers)
+        self._handled = handled
+        self._events: deque[AnyEvent] = deque()
+        self._outbox: dict[SwitchName, list[Any]] = {}
+        self._noted: list[tuple[tuple[AnyFact, ...], Moment]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._alive: Moment = clock.now()
+        self._frozen: Moment | None = None
+        self._thaw: asyncio.TimerHandle | None = None
+        self._turning = False
+
+    # --- time
+
+    def now(self) -> Moment:
+        """The present moment; while a stalled loop drains its sockets, the moment it stalled."""
+        present = self._clock.now()
+        if self._frozen is None and present - self._alive > STALL:
+            log.warning("the loop stood still", seconds=(present - self._alive) / 1e6)
+            self._frozen = self._alive
+        if self._frozen is not None:
+            self._put_off_thaw()
+            return self._frozen
+        return present
+
+    def start(self) -> None:
+        """Begin to watch the clock."""
+        self._alive = self._clock.now()
+        self._beat()
+
+    def stop(self) -> None:
+        """Fire nothing any more."""
+        for handle in (self._timer, self._thaw):
+            if handle is not None:
+                handle.cancel()
+        self._turning = True
+
+    def _beat(self) -> None:
+        if self._turning:
+            return
+        if self._frozen is None and self._clock.now() - self._alive <= STALL:
+            self._alive = self._clock.now()
+        else:
+            self.now()
+        asyncio.get_running_loop().call_later(BEAT, self._beat)
+
+    def _put_off_thaw(self) -> None:
+        if self._thaw is not None:
+            self._thaw.cancel()
+        self._thaw = asyncio.get_running_loop().call_later(QUIET, self._thawed)
+
+    def _thawed(self) -> None:
+        self._frozen = self._thaw = None
+        self._alive = self._clock.now()
+        self._tick()
+
+    # --- inputs
+
+    def feed(self, event: AnyEvent) -> None:
+        """One input that no switch sent: a request, an answer, a configuration."""
+        self._events.append(event)
+        self.turn()
+
+    def react(self, line: Line, reaction: Reaction[Any]) -> None:
+        """What a driver made of its input; `turn` goes on with it."""
+        self._events.extend(reaction.events)
+        if reaction.messages:
+            self._outbox.setdefault(line.name, []).extend(reaction.messages)
+
+    def turn(self) -> None:
+        """Handle all inputs, journal them, let the messages leave, tell the watchers; then wait for the next."""
+        if self._turning:
+            return
+        self._turning = True
+        try:
+            now = self.now()
+            while self._events:
+                self._handle(self._events.popleft(), now)
+            self._journal.flush(now)
+            for name, messages in self._outbox.items():
+                self.lines[name].write(messages)
+            self._outbox.clear()
+            self._tell()
+        finally:
+            self._turning = False
+        self._arm()
+        if self._events:
+            asyncio.get_running_loop().call_soon(self.turn)
+
+    def _handle(self, event: AnyEvent, now: Moment) -> None:
+        began = time.perf_counter()
+        outcome = self.engine.handle(event, now)
+        self._journal.append(now, event, outcome.facts, outcome.commands)
+        for command in outcome.commands:
+            self._perform(command, now)
+        self._handled(time.perf_counter() - began)
+        if outcome.facts:
+            self._noted.append((outcome.facts, now))
+
+    def _perform(self, command: AnyCommand, now: Moment) -> None:
+        aside = self._aside.get(type(command))
+        if aside is not None:
+            aside(command)
+            return
+        line = self.lines[switch_of(command.leg)]  # type: ignore[union-attr]
+        self.react(line, line.perform(command, now))  # type: ignore[arg-type]
+
+    def _tell(self) -> None:
+        noted, self._noted = self._noted, []
+        for facts, at in noted:
+            for watcher in self._watchers:
+                watcher(facts, at)
+
+    # --- timers
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        dues = [due for due in (self.engine.deadline(), *(line.deadline() for line in self.lines.values())) if due]
+        if dues:
+            delay = max(0, min(dues) - self._clock.now()) / 1e6
+            self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        now = self.now()
+        if self._frozen is not None:
+            return
+        for line in self.lines.values():
+            due = line.deadline()
+            if due is not None and due <= now:
+                self.react(line, line.tick(now))
+        due = self.engine.deadline()
+        if due is not None and due <= now:
+            self._events.append(TimePassed())
+        self.turn()
