@@ -1,0 +1,1 @@
+"""Asterisk over AMI: the driver and its settings."""

@@ -1,0 +1,298 @@
+"""The machine of one leg: where it is, what it was told, and the one result each command gets.
+
+Places: `dialling` until the far end answers; `agi` in ccd-loop, under our commands; `moving` after a Redirect of ours,
+until the channel says where it came out; `bridged`.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+from ccd.model.command import Answer, HangUp, Hold, Play, SetVariables
+from ccd.model.event import (
+    DigitPressed,
+    HungUpBy,
+    LegAnswered,
+    LegHeld,
+    LegHungUp,
+    LegReferred,
+    LegReturned,
+    LegRinging,
+    PlayEnded,
+)
+from ccd.model.ids import MILLISECOND, SECOND, LegId
+from ccd.switch.asterisk.action import is_success, said
+from ccd.switch.asterisk.agi import Environment, UnsafeText
+from ccd.switch.asterisk.join import Join
+from ccd.switch.asterisk.operation import Music, Operation, Playing, Recording
+from ccd.switch.asterisk.originate import clean, is_variable
+from ccd.switch.asterisk.output import Output
+from ccd.switch.asterisk.recording import Monitor
+from ccd.switch.asterisk.slot import Slot
+from ccd.wire.ami import EventList, Message
+
+GHOST = 200 * MILLISECOND
+"""A HangupRequest that no Hangup followed by then left a ghost: it is hung up (asterisk.md)."""
+HANG_UP_AGAIN = SECOND
+NO_CHANNEL_YET = 20 * MILLISECOND
+"""A leg hung up in the instant it was dialled has no channel yet."""
+ADOPTED = SECOND
+"""The first renewal of the lease; a leg bridged within that costs none. The dialplan's own time-out is 4 s."""
+NORMAL_CLEARING = 16
+UNSENT_LIMIT = 64
+
+Place = Literal["dialling", "agi", "moving", "bridged"]
+
+
+class Leg:
+    """One channel on the switch."""
+
+    def __init__(self, output: Output, leg: LegId, unique: str, place: Place, answered: bool) -> None:
+        self.id = leg
+        self.unique = unique
+        self.place: Place = place
+        self.is_answered = answered
+        self.is_leaving = False
+        self.join: Join | None = None
+        self.bridge = ""
+        self.monitor = Monitor(output, leg, unique)
+        self._output = output
+        self._slot = Slot(output, unique, self._interrupt)
+        self._music = ""
+        self.on_failed: Callable[[int], None] = self.close
+        self._is_answering = False
+        self._rings = False
+        self._unsent: dict[str, str] = {}
+        self._by: HungUpBy | None = None
+        self._cause = 0
+
+    # --- commands
+
+    def answer(self) -> None:
+        """Answer by a move through ccd-answer, which does not wait for audio."""
+        if self.is_answered:
+            self._output.emit(LegAnswered(self.id))
+            return
+        self._is_answering = True
+        self.move(self._output.settings.answer_context, "s")
+
+    def play(self, play: Play) -> None:
+        """Play sounds; what was played or recorded before stops."""
+        try:
+            operation = Playing(play, self._output.emit)
+        except UnsafeText:
+            operation = None
+        if operation is None or not play.sounds or self.place in ("dialling", "bridged"):
+            self._output.emit(PlayEnded(self.id, play.serial, "failed" if play.sounds else "finished"))
+            return
+        self._music = ""
+        self._slot.put(operation)
+
+    def stop_play(self) -> None:
+        """Stop what plays."""
+        if isinstance(self._slot.current, Playing):
+            self._slot.stop()
+
+    def hold(self, hold: Hold) -> None:
+        """Music on hold."""
+        if self.place in ("dialling", "bridged"):
+            return
+        self._music = hold.music
+        self._slot.put(Music(hold.music))
+
+    def record_message(self, recording: Recording) -> None:
+        """Record what the far end says."""
+        self._music = ""
+        self._slot.put(recording)
+        if self.place in ("dialling", "bridged"):
+            self._slot.stop()
+
+    def hang_up(self, cause: int) -> None:
+        """End the leg; again and again until its Hangup is in."""
+        self._by, self._cause = self._by or "us", cause
+        self.is_leaving = True
+        self._hang_up()
+
+    def move(self, context: str, extension: str) -> None:
+        """Redirect: interrupts whatever the channel does."""
+        self.place = "moving"
+        self._slot.leave()
+        headers = [("Channel", self.unique), ("Context", context), ("Exten", extension), ("Priority", "1")]
+        self._output.act("Redirect", headers, self._moved)
+
+    def stop_operations(self) -> None:
+        """Another leg is about to take this one into a bridge."""
+        self._music = ""
+        self._slot.stop()
+
+    def set_variable(self, name: str, value: str) -> None:
+        """Write a channel variable or function."""
+        self._output.act("Setvar", [("Channel", self.unique), ("Variable", name), ("Value", value)])
+
+    def while_away(self, command: Answer | Hold | HangUp | SetVariables) -> None:
+        """A command without a result of its own, while the link is down: it is done when the link is back."""
+        match command:
+            case Answer():
+                self._is_answering = not self.is_answered
+            case Hold():
+                self._music = command.music
+            case HangUp():
+                self._by, self._cause, self.is_leaving = self._by or "us", command.cause, True
+            case SetVariables():
+                self._unsent.update(command.variables[:UNSENT_LIMIT])
+
+    def set_variables(self, variables: tuple[tuple[str, str], ...]) -> None:
+        """Write our variables; what is no variable's name is not written."""
+        for name, value in variables:
+            if is_variable(name):
+                self.set_variable(name, clean(value))
+
+    # --- what the switch says
+
+    def agi_started(self, environment: Environment) -> None:
+        """AsyncAGIStart: the channel is in ccd-loop and takes commands."""
+        place, way = self.place, environment.way
+        if place == "moving" and not way:
+            return  # it came round the loop before it was moved
+        self.place, self.bridge = "agi", ""
+        if place == "dialling" or (way == "answered" and self._is_answering):
+            self._answered()
+        elif way == "referred":
+            self._fail_join("moved by a phone")
+            self._output.emit(LegReferred(self.id, environment.dialled))
+        elif place == "bridged":
+            self._output.emit(LegReturned(self.id))
+        elif way == "returned":
+            self._fail_join("the other leg was not there")
+        self._enter()
+
+    def agi_executed(self, message: Message) -> None:
+        """AsyncAGIExec: a command's result."""
+        self._slot.executed(message.get("CommandId"), message.get("Result"))
+
+    def dial_failed(self, cause: int, has_channel: bool) -> None:
+        """OriginateResponse says Failure; the Hangup with the true cause comes, or without a channel never."""
+        if self.place == "dialling":
+            wait = GHOST if has_channel or self._rings or self.is_leaving else 0
+            self._output.alarm((self.unique, "failed"), wait, lambda: self.on_failed(cause))
+
+    def rings(self) -> None:
+        """DialState with 180 or 183."""
+        if self.place == "dialling" and not self._rings:
+            self._rings = True
+            self._output.emit(LegRinging(self.id))
+
+    def digit_pressed(self, digit: str) -> None:
+        """DTMFEnd of the far end: the only source of digits."""
+        self._output.emit(DigitPressed(self.id, digit))
+        self._slot.digit()
+
+    def held(self, held: bool) -> None:
+        """Hold and Unhold."""
+        self._output.emit(LegHeld(self.id, held))
+
+    def bridge_entered(self, bridge: str) -> None:
+        """BridgeEnter: out of AGI without an AsyncAGIEnd, where another leg pulled it in."""
+        if self._is_answering:
+            self._answered()
+        self.place, self.bridge, self.is_answered = "bridged", bridge, True
+        self._music = ""
+        self._slot.leave()
+        self._output.alarms.clear((self.unique, "lease"))
+
+    def bridge_answered(self, answer: EventList | None) -> None:
+        """The Bridge action's answer: one that came after a HangupRequest made a ghost."""
+        if answer is not None and not is_success(answer):
+            self._fail_join(said(answer))
+        elif self.is_leaving:
+            self._hang_up()
+
+    def hangup_requested(self) -> None:
+        """HangupRequest: the far end leaves."""
+        self._by = self._by or "far_end"
+        self.is_leaving = self._slot.hung_up = True
+        self._output.alarm((self.unique, "hangup"), GHOST, self._hang_up)
+
+    def close(self, cause: int, sip_code: int = 0, by: HungUpBy | None = None) -> None:
+        """The leg is over: every result that is due, then LegHungUp."""
+        for what in ("lease", "hangup", "stop", "failed"):
+            self._output.alarms.clear((self.unique, what))
+        self._slot.close()
+        self._fail_join("a leg hung up")
+        self.monitor.close()
+        by = by or self._by or "switch"
+        if cause == 0 and by == "us":
+            cause = self._cause
+        elif cause == 0 and by == "far_end":
+            cause = NORMAL_CLEARING
+        self._output.emit(LegHungUp(self.id, cause, by, sip_code))
+
+    def link_returned(self, row: Message) -> None:
+        """The leg as Status shows it after the link was away."""
+        self._slot.leave()
+        self.monitor.link_returned()
+        unsent, self._unsent = self._unsent, {}
+        self.set_variables(tuple(unsent.items()))
+        bridge = row.get("BridgeID")
+        is_up = row.get("ChannelState") == "6"
+        if self.is_leaving:
+            self._hang_up()
+        if bridge:
+            if self.place == "dialling":
+                self._answered()
+            self.bridge_entered(bridge)
+        elif row.get("Application") == "AGI":
+            if self._is_answering and not is_up:
+                self._is_answering = False
+                self.answer()
+                return
+            way = "returned" if self.join is not None else "answered" if self._is_answering else ""
+            self.agi_started(Environment("", "", way))
+
+    def arrive(self) -> None:
+        """A new inbound leg in AGI, or one found there."""
+        if self.place == "agi":
+            self._enter()
+
+    # --- inside
+
+    def _enter(self) -> None:
+        self._output.alarm((self.unique, "lease"), ADOPTED, self._renew_lease)
+        self._slot.enter()
+        if self._music and self._slot.current is None:  # the move ended the music
+            self._slot.put(Music(self._music))
+
+    def _answered(self) -> None:
+        self.is_answered, self._is_answering = True, False
+        self._output.emit(LegAnswered(self.id))
+
+    def _fail_join(self, reason: str) -> None:
+        if self.join is not None:
+            self.join.fail(reason)
+
+    def _interrupt(self, operation: Operation) -> None:
+        if operation.needs_move:
+            headers = [("Channel", self.unique), ("Context", self._output.settings.loop_context)]
+            self._output.act("Redirect", [*headers, ("Exten", "s"), ("Priority", "1")])
+        elif isinstance(operation, Playing):
+            self._output.act("ControlPlayback", [("Channel", self.unique), ("Control", "stop")])
+
+    def _moved(self, answer: EventList | None) -> None:
+        """A Redirect whose answer is missing is not sent again; the channel says where it is, or that it is gone."""
+        if answer is not None and not is_success(answer):
+            self._is_answering = False
+            self._fail_join("the leg could not be moved")
+            if self.place == "moving":
+                self.place = "agi"
+                self._slot.enter()
+
+    def _hang_up(self) -> None:
+        headers = [("Channel", self.unique), ("Cause", str(self._cause or NORMAL_CLEARING))]
+        self._output.act("Hangup", headers)
+        again = NO_CHANNEL_YET if self.place == "dialling" and not self._rings else HANG_UP_AGAIN
+        self._output.alarm((self.unique, "hangup"), again, self._hang_up)
+
+    def _renew_lease(self) -> None:
+        lease = self._output.settings.lease
+        self.set_variable("TIMEOUT(absolute)", str(lease // SECOND))
+        self.set_variable("CCD_TURNS", "0")
+        self._output.alarm((self.unique, "lease"), lease // 2, self._renew_lease)

@@ -1,0 +1,123 @@
+"""What a leg does by AGI commands: play, hold with music, record a message. Each tells its result once."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from ccd.model.command import Play, RecordMessage
+from ccd.model.event import MessageRecorded, PlayEnded, PlayResult, SwitchEvent
+from ccd.model.ids import Length
+from ccd.switch.asterisk.agi import Result, music_on, record_file, stream_file
+
+Emit = Callable[[SwitchEvent], None]
+
+
+class Operation:
+    """Something that holds a leg's slot: one AGI command, or one after the other."""
+
+    needs_move = False
+    """Whether only a move of the leg ends the command."""
+    until_digit = False
+
+    def command(self) -> str:
+        """The text of the next command."""
+        raise NotImplementedError
+
+    def executed(self, result: Result, hung_up: bool) -> bool:
+        """The command's result; whether another command follows."""
+        return False
+
+    def stop(self) -> None:
+        """Its command is asked to end."""
+
+    def digit(self) -> None:
+        """A key of the far end ended it (only where `until_digit`)."""
+
+    def lost(self) -> None:
+        """No result will come any more, or it never began."""
+
+
+class Playing(Operation):
+    """Sounds one after the other."""
+
+    def __init__(self, play: Play, emit: Emit) -> None:
+        self._play = play
+        self._commands = [stream_file(sound, play.until_digit) for sound in play.sounds]
+        self._next = 0
+        self._told = False
+        self._emit = emit
+        self.until_digit = play.until_digit
+
+    def command(self) -> str:
+        self._next += 1
+        return self._commands[self._next - 1]
+
+    def executed(self, result: Result, hung_up: bool) -> bool:
+        if self._told:
+            return False
+        if result.code == 0 and self._next < len(self._commands):
+            return True
+        if result.code < 0:
+            self._tell("stopped" if hung_up else "failed")
+        else:
+            self._tell("digit" if result.code else "finished")
+        return False
+
+    def stop(self) -> None:
+        self._tell("stopped")
+
+    def digit(self) -> None:
+        self._tell("digit")
+
+    def lost(self) -> None:
+        self._tell("stopped")
+
+    def _tell(self, result: PlayResult) -> None:
+        if not self._told:
+            self._told = True
+            self._emit(PlayEnded(self._play.leg, self._play.serial, result))
+
+
+class Music(Operation):
+    """Music on hold: its command does not block, the music goes on until something else sounds."""
+
+    def __init__(self, music: str) -> None:
+        self._command = music_on(music)
+
+    def command(self) -> str:
+        return self._command
+
+
+class Recording(Operation):
+    """A message of the far end. The result waits for the command's, which knows the length."""
+
+    needs_move = True
+
+    def __init__(self, record: RecordMessage, folder: str, emit: Emit) -> None:
+        self._record = record
+        self._command = record_file(f"{folder}/{record.name}", record.max_time, record.silence_time)
+        self._stopped = False
+        self._told = False
+        self._emit = emit
+
+    def command(self) -> str:
+        return self._command
+
+    def executed(self, result: Result, hung_up: bool) -> bool:
+        if hung_up or result.word == "hangup":
+            self._tell("hung_up", result.length)
+        elif self._stopped:
+            self._tell("stopped", result.length)
+        else:
+            self._tell("failed" if result.code < 0 else "finished", result.length)
+        return False
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    def lost(self) -> None:
+        self._tell("stopped" if self._stopped else "hung_up", 0)
+
+    def _tell(self, result: Literal["finished", "hung_up", "stopped", "failed"], length: Length) -> None:
+        if not self._told:
+            self._told = True
+            self._emit(MessageRecorded(self._record.leg, self._record.serial, length, result))

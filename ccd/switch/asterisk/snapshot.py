@@ -1,0 +1,91 @@
+"""What the switch has after a login: device states and channels, against what the driver knew before."""
+
+from ccd.model.event import SwitchUp
+from ccd.switch.asterisk.action import is_success, said
+from ccd.switch.asterisk.endpoint import Endpoints
+from ccd.switch.asterisk.leg import Place
+from ccd.switch.asterisk.legs import ROLES, Legs
+from ccd.switch.asterisk.output import Output
+from ccd.switch.asterisk.session import Session
+from ccd.wire.ami import EventList, Message
+
+EARLY_LIMIT = 50_000
+RINGING_OUT = ("AppDial2", "AppDial")
+
+
+class Snapshot:
+    """Asks, holds back the legs' events meanwhile, then tells the engine in order: phones, SwitchUp, legs, the events.
+
+    The answers of Status and the events come by two ways, so a channel may be listed after its Hangup was sent; the
+    events are therefore read after the list.
+    """
+
+    def __init__(self, output: Output, session: Session, endpoints: Endpoints, legs: Legs) -> None:
+        self._output = output
+        self._session = session
+        self._endpoints = endpoints
+        self._legs = legs
+        self._devices: EventList | None = None
+        self._early: list[Message] = []
+
+    def begin(self, boot: str) -> None:
+        """The session is logged in and knows the boot."""
+        self._early.clear()
+        if boot != self._legs.boot:
+            self._legs.restarted(boot)
+        self._output.act("DeviceStateList", (), self._told_devices)
+        variables = ",".join(self._output.settings.variables)
+        self._output.act("Status", [("Variables", variables)], self._told_channels)
+
+    def hold_back(self, message: Message) -> None:
+        """An event of a leg while the answers are outstanding."""
+        if len(self._early) >= EARLY_LIMIT:
+            self._session.end("too many events before the first answers")
+            return
+        self._early.append(message)
+
+    def _told_devices(self, answer: EventList | None) -> None:
+        self._devices = answer
+        if not is_success(answer):
+            self._session.end(f"DeviceStateList: {said(answer)}", self._output.settings.hold_off)
+
+    def _told_channels(self, answer: EventList | None) -> None:
+        if answer is None or not is_success(answer) or self._devices is None or self._session.cut is not None:
+            self._session.end(f"Status: {said(answer)}", self._output.settings.hold_off)
+            return
+        self._endpoints.listed(self._devices.events)
+        self._session.is_up()
+        self._output.emit(SwitchUp(self._output.settings.name, self._legs.boot))
+        rows = {row.get("Uniqueid"): row for row in answer.events}
+        for leg in self._legs.known():
+            if leg.unique not in rows:
+                self._legs.close(leg, 0)
+        for unique, row in rows.items():
+            self._compare(unique, row)
+        early, self._early = self._early, []
+        for message in early:
+            self._legs.handlers[message.event](message)
+
+    def _compare(self, unique: str, row: Message) -> None:
+        variables = _variables(row)
+        if leg := self._legs.by_unique(unique):
+            leg.link_returned(row)
+            if leg.join is not None:
+                leg.join.entered()
+        elif variables.get("CCD_ROLE") in ROLES:
+            self._arrive(row, variables)
+
+    def _arrive(self, row: Message, variables: dict[str, str]) -> None:
+        place: Place = "moving"
+        if row.get("BridgeID"):
+            place = "bridged"
+        elif row.get("Application") == "AGI":
+            place = "agi"
+        elif row.get("Application") in RINGING_OUT:
+            place = "dialling"
+        self._legs.arrive(row, variables.get("CCD_DNIS", ""), place, variables, variables["CCD_ROLE"])
+
+
+def _variables(row: Message) -> dict[str, str]:
+    pairs = [text.partition("=") for text in row.all("Variable")]
+    return {name: value for name, _, value in pairs if value}
