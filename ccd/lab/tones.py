@@ -12,8 +12,10 @@ WINDOW = 0.02
 multiples of 10 Hz."""
 PRESENT = 0.01
 """The least amplitude (1 is full scale) at which a tone counts as heard; the phones speak at .37."""
-MINIMUM_SHARE = 0.5
-"""The least part of a window's power that must be the tone's: speech and music do not count as tones."""
+MINIMUM_SHARE = 0.9
+"""The least part of a window's power that must be the tone's: speech, music and mixtures do not count as tones."""
+MINIMUM_RUN = 3
+"""Windows in a row: a vowel passes for a tone in one now and then."""
 
 Samples = NDArray[np.float64]
 
@@ -68,8 +70,12 @@ def heard(
     *,
     between: tuple[float, float] | None = None,
     window: float = WINDOW,
+    share: float = MINIMUM_SHARE,
 ) -> Heard:
-    """How the tone of `frequency` Hz is heard in `samples` (or between two seconds of them)."""
+    """How the tone of `frequency` Hz is heard in `samples` (or between two seconds of them).
+
+    `share`: where two tones may be mixed, .3 finds each of them.
+    """
     start, end = between or (0.0, len(samples) / rate)
     part = samples[int(start * rate) : int(end * rate)]
     size = round(window * rate)
@@ -78,7 +84,7 @@ def heard(
         return Heard(0.0, 0.0, None, None)
     amplitude = _amplitude(windows, frequency, rate)
     power = np.mean(windows**2, axis=1)
-    there = (amplitude >= PRESENT) & (amplitude**2 / 2 >= MINIMUM_SHARE * power)
+    there = _lasting((amplitude >= PRESENT) & (amplitude**2 / 2 >= share * power))
     where = np.flatnonzero(there)
     if not len(where):
         return Heard(0.0, 0.0, None, None)
@@ -91,6 +97,13 @@ def loudness(samples: Samples, rate: int, *, between: tuple[float, float] | None
     start, end = between or (0.0, len(samples) / rate)
     part = samples[int(start * rate) : int(end * rate)]
     return float(np.sqrt(np.mean(part**2))) if len(part) else 0.0
+
+
+def _lasting(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Only what holds for MINIMUM_RUN windows in a row, or for all of a shorter piece."""
+    run = min(MINIMUM_RUN, len(there))
+    starts = np.convolve(there, np.ones(run, dtype=int), "valid") == run
+    return np.convolve(starts, np.ones(run, dtype=int)) > 0
 
 
 def _amplitude(windows: Samples, frequency: float, rate: int) -> Samples:
