@@ -53,7 +53,8 @@ return 1
 """caller, number -> 1 when the number is this caller's now."""
 
 ERASE_CALLER = """
-local id, calls = ARGV[1], {}
+local id = ARGV[1]
+local calls = cjson.decode(redis.call('HGET', 'ccd:erased', id) or '[]')
 local persons = redis.call('SMEMBERS', 'ccd:caller:' .. id .. ':numbers')
 for _, number in ipairs(persons) do
   if redis.call('GET', 'ccd:number:' .. number) == id then redis.call('DEL', 'ccd:number:' .. number) end
@@ -61,20 +62,22 @@ end
 persons[#persons + 1] = id
 for _, person in ipairs(persons) do
   local key = 'ccd:person:' .. person
-  for _, call in ipairs(redis.call('ZRANGE', key .. ':calls', 0, -1)) do calls[#calls + 1] = call end
-  redis.call('DEL', key .. ':personal', key .. ':interactions')
-  redis.call('DEL', key .. ':calls')
+  for _, call in ipairs(redis.call('ZRANGE', key .. ':calls', 0, -1)) do
+    calls[#calls + 1] = call
+    redis.call('HDEL', 'ccd:call:' .. call, 'person')
+  end
+  redis.call('DEL', key .. ':personal', key .. ':calls', key .. ':interactions')
 end
 redis.call('DEL', 'ccd:caller:' .. id, 'ccd:caller:' .. id .. ':numbers')
 redis.call('ZREM', 'ccd:callers', id)
-redis.call('SADD', 'ccd:erased', id)
+redis.call('HSET', 'ccd:erased', id, #calls > 0 and cjson.encode(calls) or '[]')
 return calls
 """
 """caller -> the calls that were his."""
 
 # A person once erased stays erased, even if a call of his was still running.
 KEEP_PERSONAL = """
-if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 1 then return 0 end
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 0 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
 redis.call('ZADD', KEYS[3], ARGV[4], ARGV[5])
 return 1

@@ -51,6 +51,7 @@ class RecordWriter:
         self._written = self._refused = 0
         self._work = asyncio.Event()
         self._empty = asyncio.Event()
+        self._is_closing = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -60,6 +61,7 @@ class RecordWriter:
     async def close(self, patience: float) -> None:
         """Write for at most `patience` seconds; the rest stays in the file. Raises what the task died of, if it did."""
         await self.drained(patience)
+        self._is_closing = True  # a library below may turn our cancellation into an error of its own
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -91,7 +93,7 @@ class RecordWriter:
 
     async def _run(self) -> None:
         pause = _SHORTEST_BREAK
-        while True:
+        while not self._is_closing:
             try:
                 async with asyncio.timeout(self._timeout):
                     if not self._is_up:
@@ -144,7 +146,7 @@ class RecordWriter:
             self._refuse(str(error))
 
     async def _wait_for_work(self) -> None:
-        if len(self._backlog):
+        if len(self._backlog) or self._is_closing:
             return
         self._empty.set()
         self._work.clear()

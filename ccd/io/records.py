@@ -17,7 +17,7 @@ Keys (moments are microseconds of UTC):
     ccd:call:<call>                   hash: `cdr` JSON without the personal part, `person`
     ccd:calls, ccd:agent:<agent>:calls, ccd:queue:<queue>:calls   sorted sets: call by start
     ccd:recording:<recording>         hash: `path`, `length` (samples), `checksum`
-    ccd:erased                        set: callers that were erased
+    ccd:erased                        hash: callers that were erased -> JSON list of their calls
 
 A person is a caller id, or the number of calls in which nobody looked the caller up (Redis was away, or the flow has
 no `caller` step), or `call:<call>` for one without a number. A caller's history is that of his id and his numbers.
@@ -36,6 +36,7 @@ from msgspec.structs import replace
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from ccd.io import record_script as script
@@ -78,18 +79,23 @@ class Records:
 
     def __init__(self, url: str, backlog: Path, timeout: float = 2.0) -> None:
         self._timeout = timeout
-        # What to repeat, and when, is decided here: the client itself never sends anything twice.
         settings: dict[str, Any] = {
             "protocol": 3,
             "decode_responses": True,
             "encoding_errors": "replace",
             "socket_timeout": timeout,
             "socket_connect_timeout": timeout,
-            "retry": Retry(NoBackoff(), 0),
         }
-        pool = BlockingConnectionPool.from_url(url, max_connections=16, timeout=timeout, **settings)
-        self._redis = Redis(connection_pool=pool)
-        self._writing = Redis.from_url(url, **settings)  # a connection of its own: readers cannot hold it up
+        # The writer has a connection of its own, that readers cannot hold up, and does its own trying again. A reader
+        # tries once more, because after a restart of Redis the pool is full of dead connections; what it asks may be
+        # asked twice.
+        once_more = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+        self._redis = Redis(
+            connection_pool=BlockingConnectionPool.from_url(
+                url, max_connections=16, timeout=timeout, retry=once_more, **settings
+            )
+        )
+        self._writing = Redis.from_url(url, retry=Retry(NoBackoff(), 0), **settings)
         self._writer = RecordWriter(self._writing, backlog, timeout)
 
     async def start(self) -> None:
@@ -222,7 +228,7 @@ class Records:
         async with self._redis.pipeline(transaction=False) as pipe:
             for call in calls:
                 pipe.hmget(f"ccd:call:{call}", "cdr", "person")
-            stored = [(text, person) for text, person in await self._in_time(pipe.execute()) if text]
+            stored = [(text, person or "") for text, person in await self._in_time(pipe.execute()) if text]
         cdrs = [(msgspec.json.decode(text, type=Cdr), person) for text, person in stored]
         return await self._completed(cdrs) if cdrs else []
 

@@ -1,0 +1,285 @@
+"""The records against a real Redis: away, killed, slow, asked by two at once."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis as Client
+
+from ccd.io.record_write import AnyWrite, ChangeCaller, KeepCdr, KeepInteraction, KeepRecording
+from ccd.io.records import Records, RecordsAwayError
+from ccd.lab.redis import Redis
+from ccd.model.caller import Interaction, PastCall
+from ccd.model.cdr import Cdr, Leg, Offer, QueueVisit, Recording, Step, Talk, Voicemail
+from ccd.model.ids import AgentId, CallerId, CallId, Endpoint, LegId, OfferId, QueueId, RecordingId
+
+pytestmark = pytest.mark.live
+
+PATIENCE = 15.0
+NOBODY = CallerId("")
+NUMBER = "+493023125001"
+
+
+@asynccontextmanager
+async def running(redis: Redis, folder: Path, answer_within: float = 1.0) -> AsyncIterator[Records]:
+    records = Records(redis.url, folder / "backlog", answer_within)
+    await records.start()
+    try:
+        yield records
+    finally:
+        await records.close(patience=0.5)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - what is awaited happens in another process
+            await asyncio.sleep(0.01)
+
+
+def cdr(number: int, caller: CallerId = NOBODY, ani: str = NUMBER) -> Cdr:
+    leg, phone = LegId(f"pbx/1/{number}"), LegId(f"pbx/1/{number}.agent")
+    return Cdr(
+        CallId(f"call-{number}"),
+        "inbound",
+        1_000 + number,
+        ani=ani,
+        ani_name="Ann Ämter",
+        dnis="0301234",
+        number=ani,
+        caller=caller,
+        ended_at=9_000 + number,
+        ended_by="caller",
+        way=(Step("main", "ask", "collect", 5, 6, "4711"), Step("main", "to sales", "queue", 6, 7, "answered")),
+        visits=(QueueVisit(QueueId("sales"), 6, 6, 0, 7, "answered", 1),),
+        offers=(Offer(OfferId("o1"), AgentId("anna"), QueueId("sales"), phone, 6, 0, "caller", 7, "accepted"),),
+        talks=(Talk(AgentId("anna"), leg, phone, 7, 9, 2, "caller"),),
+        legs=(Leg(leg, 1, number=ani), Leg(phone, 6, Endpoint("PJSIP/1001"))),
+        recordings=(Recording(RecordingId(f"rec-{number}"), 7),),
+        voicemails=(Voicemail("box", f"mail-{number}", 8, 1_000_000),),
+    )
+
+
+async def test_a_first_call_makes_one_record_however_many_ask_at_once(redis: Redis, tmp_path: Path) -> None:
+    async with running(redis, tmp_path) as one, running(redis, tmp_path / "other") as other:
+        asked = [records.look_up_caller(NUMBER, True, "Ann", 77) for records in (one, other) for _ in range(20)]
+        found = await asyncio.gather(*asked)
+        assert len({caller.id for caller in found if caller}) == 1
+        assert sum(caller.created for caller in found if caller) == 1
+        assert all(caller and caller.fields == {"name": "Ann"} and caller.calls == 0 for caller in found)
+        assert NUMBER.strip("+") not in str(found[0])
+
+
+async def test_unknown_callers_without_create_and_without_number_are_nobody(redis: Redis, tmp_path: Path) -> None:
+    async with running(redis, tmp_path) as records:
+        assert await records.look_up_caller(NUMBER, False, "", 1) is None
+        for hostile in ("", "anonymous", "+49:x", "+49\r\nDEL a", "+" + "1" * 40, "+٤٩٣٠١٢٣"):
+            assert await records.look_up_caller(hostile, True, "", 1) is None
+        assert await records.callers() == ([], 0)
+
+
+async def test_a_callers_fields_numbers_history_and_search(redis: Redis, tmp_path: Path) -> None:
+    async with running(redis, tmp_path) as records:
+        found = await records.look_up_caller(NUMBER, True, "Ann Ämter", 77)
+        assert found is not None
+        records.update_caller(found.id, {"tier": "gold", "note": "x" * 5_000, "odd": "\udc80"})
+        records.keep(KeepInteraction(Interaction("i1", found.id, 1_500, "note", "anna", "rang back")))
+        records.keep(KeepCdr(cdr(1, found.id)))
+        records.keep(KeepCdr(cdr(2)))  # of the same number, at a time when nobody could look it up
+        assert await records.drained(PATIENCE)
+        assert await records.link_number(found.id, "+34912345678")
+        other = await records.look_up_caller("+34912345678", True, "", 80)
+        assert other is not None
+        assert (other.id, other.created, other.calls) == (found.id, False, 2)
+        assert other.fields == {"name": "Ann Ämter", "tier": "gold", "note": "x" * 1_000, "odd": "?"}
+        whole = await records.caller(found.id)
+        assert whole is not None
+        assert (whole.numbers, whole.created_at, whole.calls) == (("+34912345678", NUMBER), 77, 2)
+        history = await records.history(found.id)
+        assert [entry.at for entry in history] == [1_500, 1_002, 1_001]
+        assert isinstance(history[2], PastCall)
+        assert history[2].cdr == cdr(1, found.id)
+        for search in ("ämt", "912345", NUMBER, ""):
+            assert [caller.id for caller in (await records.callers(search))[0]] == [found.id]
+        assert await records.callers("nobody") == ([], 0)
+        records.update_caller(found.id, {"tier": ""})
+        assert await records.drained(PATIENCE)
+        assert "tier" not in (await records.caller(found.id) or whole).fields
+        with pytest.raises(ValueError, match="field"):
+            records.update_caller(found.id, {"_created_at": "0"})
+
+
+async def test_a_number_of_another_caller_is_not_taken_away(redis: Redis, tmp_path: Path) -> None:
+    async with running(redis, tmp_path) as records:
+        one = await records.look_up_caller(NUMBER, True, "", 1)
+        two = await records.look_up_caller("+34912345678", True, "", 1)
+        assert one is not None
+        assert two is not None
+        assert not await records.link_number(two.id, NUMBER)
+        assert not await records.link_number(CallerId("nobody"), "+34912345679")
+
+
+async def test_calls_by_time_agent_and_queue_with_their_files(redis: Redis, tmp_path: Path) -> None:
+    async with running(redis, tmp_path) as records:
+        records.keep(KeepRecording(RecordingId("rec-3"), "2026/01/02/rec-3.wav", 8_000, "abc"))
+        for number in range(5):
+            records.keep(KeepCdr(cdr(number)))
+        assert await records.drained(PATIENCE)
+        assert [call.call for call in await records.calls(2)] == ["call-4", "call-3"]
+        assert [call.call for call in await records.calls(2, before=1_003)] == ["call-2", "call-1"]
+        assert len(await records.calls(agent=AgentId("anna"))) == len(await records.calls(queue=QueueId("sales"))) == 5
+        assert await records.calls(agent=AgentId("bert")) == []
+        call = await records.call(CallId("call-3"))
+        assert call is not None
+        assert (call.recordings[0].path, call.recordings[0].length, call.recordings[0].checksum) == (
+            "2026/01/02/rec-3.wav",
+            8_000,
+            "abc",
+        )
+        assert await records.call(CallId("call-4")) == cdr(4)
+        assert await records.call(CallId("call-9")) is None
+        assert await records.recording(RecordingId("rec-4")) is None
+
+
+async def test_an_erased_person_leaves_nothing_personal_even_by_a_late_write(redis: Redis, tmp_path: Path) -> None:
+    async with running(redis, tmp_path) as records, Client.from_url(redis.url, decode_responses=True) as client:
+        found = await records.look_up_caller(NUMBER, True, "Ann Ämter", 1)
+        assert found is not None
+        records.keep(KeepCdr(cdr(1, found.id)))
+        records.keep(KeepCdr(cdr(2)))
+        assert await records.drained(PATIENCE)
+        erased = await records.erase(found.id)
+        assert erased.calls == 2
+        assert sorted(erased.recordings) == ["mail-1", "mail-2", "rec-1", "rec-2"]
+        records.keep(KeepCdr(cdr(3, found.id)))
+        records.update_caller(found.id, {"name": "Ann Ämter"})
+        records.keep(KeepInteraction(Interaction("i1", found.id, 5, "note", "anna", "Ann Ämter rang")))
+        assert await records.drained(PATIENCE)
+        assert await records.caller(found.id) is None
+        assert await records.history(found.id) == []
+        call = await records.call(CallId("call-1"))
+        assert call is not None
+        assert (call.ani, call.number, call.legs[0].number, call.way[0].result) == ("", "", "", "")
+        assert (call.dnis, call.way[1].result) == ("0301234", "answered")
+        everything = await dump(client)
+        assert all(word not in everything for word in (NUMBER, "Ämter", "4711"))
+
+
+async def test_every_write_twice_changes_nothing(redis: Redis, tmp_path: Path) -> None:
+    async with running(redis, tmp_path) as records, Client.from_url(redis.url, decode_responses=True) as client:
+        found = await records.look_up_caller(NUMBER, True, "", 1)
+        assert found is not None
+        writes: list[AnyWrite] = [
+            KeepCdr(cdr(1, found.id)),
+            KeepCdr(cdr(2)),
+            KeepInteraction(Interaction("i1", found.id, 5, "note", "anna", "text")),
+            KeepRecording(RecordingId("rec-1"), "a", 1, "c"),
+            ChangeCaller(found.id, {"tier": "gold"}),
+        ]
+        dumps = []
+        for _ in range(2):
+            for write in writes:
+                records.keep(write)
+            assert await records.drained(PATIENCE)
+            dumps.append(await dump(client))
+        assert dumps[0] == dumps[1]
+
+
+async def test_redis_killed_and_restarted_amid_writes_loses_and_doubles_nothing(redis: Redis, tmp_path: Path) -> None:
+    async with running(redis, tmp_path) as records:
+        found = await records.look_up_caller(NUMBER, True, "", 1)
+        assert found is not None
+        for number in range(1_500):
+            records.keep(KeepCdr(cdr(number, found.id)))
+            if number in (400, 900):
+                await until(lambda enough=number // 2: records.health().written > enough)
+                await redis.kill()
+            if number in (700, 1_200):
+                await until(lambda: not records.health().is_up)
+                await redis.start()
+            if number % 50 == 0:
+                await asyncio.sleep(0)
+        assert await records.drained(PATIENCE)
+        health = records.health()
+        assert (health.lost, health.refused, health.backlog, health.is_up) == (0, 0, 0, True)
+        calls = await records.calls(2_000)
+        assert [call.call for call in calls] == [f"call-{number}" for number in reversed(range(1_500))]
+        after = await records.caller(found.id)
+        assert after is not None
+        assert after.calls == 1_500
+
+
+async def test_redis_away_at_the_start_and_the_process_gone_before_it_comes(redis: Redis, tmp_path: Path) -> None:
+    await redis.kill()
+    async with running(redis, tmp_path) as records:
+        for number in range(100):
+            records.keep(KeepCdr(cdr(number, ani="+4930231250\udc8001")))
+        with pytest.raises(RecordsAwayError):
+            await records.look_up_caller(NUMBER, True, "", 1)
+        await until(lambda: bool(records.health().last_error))
+        assert records.health().backlog == 100
+    await redis.start()
+    async with running(redis, tmp_path) as records:
+        assert await records.drained(PATIENCE)
+        assert len(await records.calls(200)) == 100
+
+
+async def test_a_redis_that_hangs_holds_nobody_up(redis: Redis, tmp_path: Path) -> None:
+    async with running(redis, tmp_path, answer_within=0.2) as records:
+        records.keep(KeepCdr(cdr(0)))
+        assert await records.drained(PATIENCE)
+        os.kill(redis.process.pid, signal.SIGSTOP)
+        try:
+            started = asyncio.get_running_loop().time()
+            for number in range(1, 300):
+                records.keep(KeepCdr(cdr(number)))
+            with pytest.raises(RecordsAwayError):
+                await records.call(CallId("call-0"))
+            assert asyncio.get_running_loop().time() - started < 1.0
+            await until(lambda: not records.health().is_up)
+        finally:
+            os.kill(redis.process.pid, signal.SIGCONT)
+        assert await records.drained(PATIENCE)
+        assert len(await records.calls(500)) == 300
+        assert await records.call(CallId("call-299")) == cdr(299)
+
+
+async def test_a_key_of_a_wrong_type_holds_up_only_its_own_write(redis: Redis, tmp_path: Path) -> None:
+    async with running(redis, tmp_path) as records, Client.from_url(redis.url) as client:
+        await client.set("ccd:call:call-1", "spoilt by hand")
+        for number in range(3):
+            records.keep(KeepCdr(cdr(number)))
+        assert await records.drained(PATIENCE)
+        assert records.health().refused == 1
+        assert await records.call(CallId("call-2")) == cdr(2)
+
+
+async def test_records_of_another_schema_are_left_alone(redis: Redis, tmp_path: Path) -> None:
+    async with running(redis, tmp_path) as records, Client.from_url(redis.url) as client:
+        await until(lambda: records.health().is_up)
+        await client.set("ccd:schema", "99")
+    async with running(redis, tmp_path) as records:
+        records.keep(KeepCdr(cdr(1)))
+        await until(lambda: "99" in records.health().last_error)
+        assert records.health().backlog == 1
+        assert await records.call(CallId("call-1")) is None
+
+
+async def dump(client: Client) -> str:
+    """All that Redis holds, as text."""
+    lines = []
+    for key in sorted([str(key) async for key in client.scan_iter()]):
+        match await client.type(key):
+            case "string":
+                value: object = await client.get(key)
+            case "hash":
+                value = await client.hgetall(key)
+            case "set":
+                value = sorted(map(str, await client.smembers(key)))
+            case _:
+                value = await client.zrange(key, 0, -1, withscores=True)
+        lines.append(f"{key} {value}")
+    return "\n".join(lines)
