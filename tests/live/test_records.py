@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,10 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not holds():  # noqa: ASYNC110 - what is awaited happens in another process
             await asyncio.sleep(0.01)
+
+
+def has_written(records: Records, writes: int) -> bool:
+    return records.health().written > writes
 
 
 def cdr(number: int, caller: CallerId = NOBODY, ani: str = NUMBER) -> Cdr:
@@ -195,7 +200,7 @@ async def test_redis_killed_and_restarted_amid_writes_loses_and_doubles_nothing(
         for number in range(1_500):
             records.keep(KeepCdr(cdr(number, found.id)))
             if number in (400, 900):
-                await until(lambda enough=number // 2: records.health().written > enough)
+                await until(partial(has_written, records, number // 2))
                 await redis.kill()
             if number in (700, 1_200):
                 await until(lambda: not records.health().is_up)
