@@ -16,7 +16,7 @@ from ccd.wire.ami import Action, Message
 class AsteriskDriver:
     """One Asterisk over AMI, as `ccd.switch.base.Driver` wants it, with the link's coming and going besides.
 
-    After every call the pump looks at `cut`: when set it is to cut the link and not to connect before `not_before`.
+    After every call the daemon asks `take_cut()`: what it gives is to be done to the link.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -34,10 +34,9 @@ class AsteriskDriver:
             "ContactStatus": self._endpoints.contact_status,
         }
 
-    @property
-    def cut(self) -> Cut | None:
-        """Set when the link is to be cut: a peer that fell silent, a refused login, a switch that shuts down."""
-        return self._session.cut
+    def take_cut(self) -> Cut | None:
+        """Given once when the link is to be cut: a peer that fell silent, a refused login, a switch that shuts down."""
+        return self._session.take_cut()
 
     @property
     def is_up(self) -> bool:

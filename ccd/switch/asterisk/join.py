@@ -23,6 +23,7 @@ class Join:
         """One of the two entered a bridge: done when both are in the same."""
         if self.leg.bridge and self.leg.bridge == self.other.bridge:
             self._end()
+            self.leg.is_joined = self.other.is_joined = True
             self._output.emit(LegsBridged(self.leg.id, self.other.id))
 
     def fail(self, reason: str) -> None:

@@ -52,6 +52,8 @@ class Leg:
         self.place: Place = place
         self.is_answered = answered
         self.is_leaving = False
+        self.is_joined = place == "bridged"
+        """LegsBridged was told, so its return is told too."""
         self.join: Join | None = None
         self.bridge = ""
         self.monitor = Monitor(output, leg, unique)
@@ -158,11 +160,13 @@ class Leg:
             self._answered()
         elif way == "referred":
             self._fail_join("moved by a phone")
-            self._output.emit(LegReferred(self.id, environment.dialled))
-        elif place == "bridged":
+            if self.is_joined:
+                self._output.emit(LegReferred(self.id, environment.dialled))
+        elif place == "bridged" and self.is_joined:
             self._output.emit(LegReturned(self.id))
         elif way == "returned":
             self._fail_join("the other leg was not there")
+        self.is_joined = False
         self._enter()
 
     def agi_executed(self, message: Message) -> None:

@@ -2,7 +2,7 @@
 
 `CCD_MONITOR` holds MixMonitor's arguments; ccd-bridge starts it and empties the variable. That costs the bridge no wait
 for an AGI slot, and the AMI account no write class `system`. The file is raw 16-bit stereo of 8000 Hz, the leg's own
-side left (option D), only of the time in a bridge (b), whatever bridges there are. Muting writes silence of equal length.
+side left (option D), only of the time in a bridge (b), whatever bridges there are. Muting writes silence.
 """
 
 from typing import Literal

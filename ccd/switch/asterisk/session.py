@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from ccd.model.event import SwitchDown
-from ccd.model.ids import Length, Moment
+from ccd.model.ids import Length
 from ccd.switch.asterisk.action import is_success, said
 from ccd.switch.asterisk.output import Output
 from ccd.wire.ami import Banner, EventList, Message
@@ -18,10 +18,10 @@ IN_USE = "Login Already In Use"
 
 
 class Cut(Struct, frozen=True):
-    """The pump is to cut the link, and not to connect again before `not_before`."""
+    """The daemon is to cut the link, and not to connect again for `hold_off`."""
 
     reason: str
-    not_before: Moment
+    hold_off: Length
 
 
 class Session:
@@ -35,6 +35,7 @@ class Session:
         self._hold_off: Length = 0
         self.phase: Phase = "down"
         self.cut: Cut | None = None
+        self._cut_taken = False
 
     def connected(self) -> None:
         """The link is up: Asterisk speaks first."""
@@ -81,9 +82,16 @@ class Session:
         self._output.alarms.clear("session")
 
     def end(self, reason: str, hold_off: Length = 0) -> None:
-        """Ask the pump to cut the link."""
+        """Ask the daemon to cut the link."""
         if self.cut is None:
-            self.cut = Cut(reason, self._output.now + hold_off)
+            self.cut, self._cut_taken = Cut(reason, hold_off), False
+
+    def take_cut(self) -> Cut | None:
+        """What `end` asked for, once."""
+        if self.cut is None or self._cut_taken:
+            return None
+        self._cut_taken = True
+        return self.cut
 
     def _challenged(self, answer: EventList | None) -> None:
         if answer is None or answer.response is None or not is_success(answer):

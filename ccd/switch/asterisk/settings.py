@@ -12,8 +12,8 @@ _FOLDER = re.compile(r"(/[A-Za-z0-9._-]+)+")
 class Settings(Struct, frozen=True, kw_only=True):
     """One Asterisk. The contexts are those of `dialplans/asterisk/ccd.conf`.
 
-    `id_prefix` goes in front of every ActionID and CommandID: one that callers cannot guess, other at every start, keeps
-    forged and late answers apart. `recordings` is an absolute folder as Asterisk sees it.
+    `id_prefix` goes in front of every ActionID and CommandID: one that callers cannot guess, another at every start,
+    keeps forged and late answers apart. `recordings` is an absolute folder as Asterisk sees it.
     """
 
     name: SwitchName
