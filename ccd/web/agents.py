@@ -18,7 +18,7 @@ from ccd.model.view import AgentView
 from ccd.web.access import Anybody, TheCentre, demand_self, seen_by
 from ccd.web.centre import Centre
 from ccd.web.document import PROBLEMS, answer, body, gives, takes
-from ccd.web.parameter import ENDPOINT, TEXT, AgentPath
+from ccd.web.parameter import ENDPOINT, LINE, AgentPath
 from ccd.web.problem import unknown
 from ccd.web.request import Done, submit
 from ccd.web.token import Token
@@ -42,7 +42,7 @@ class LogIn(Struct, frozen=True, forbid_unknown_fields=True):
 class Pause(Struct, frozen=True, forbid_unknown_fields=True):
     """Why; a word of the site's list where it has one."""
 
-    reason: Annotated[str, Meta(max_length=100, pattern=TEXT)] = ""
+    reason: Annotated[str, Meta(max_length=100, pattern=LINE)] = ""
 
 
 @router.get("", responses=gives(Agents, "The agents"))

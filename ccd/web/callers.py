@@ -12,13 +12,13 @@ from ccd.model.view import CallerPage
 from ccd.web.access import Anybody, Supervisor, TheCentre
 from ccd.web.centre import Centre
 from ccd.web.document import PROBLEMS, answer, body, gives, takes
-from ccd.web.parameter import TEXT, CallerPath, CursorQuery, LimitQuery, SearchQuery
+from ccd.web.parameter import FIELD_NAME, LINE, CallerPath, CursorQuery, LimitQuery, SearchQuery
 from ccd.web.problem import unknown
 from ccd.web.token import Token
 
 router = APIRouter(prefix="/v1/callers", tags=["callers"], responses=PROBLEMS)
-FieldName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-FieldText = Annotated[str, Meta(max_length=2_000, pattern=TEXT)]
+FieldName = Annotated[str, Meta(pattern=FIELD_NAME)]
+FieldText = Annotated[str, Meta(max_length=2_000, pattern=LINE)]
 
 
 class Fields(Struct, frozen=True, forbid_unknown_fields=True):

@@ -21,7 +21,7 @@ class Throttle:
         self._in_all = in_all
         self._most_addresses = most_addresses
         self._failures: OrderedDict[str, tuple[float, int]] = OrderedDict()
-        self._all: tuple[float, int] = (0.0, 0)
+        self._all: tuple[float, int] | None = None
 
     def __len__(self) -> int:
         return len(self._failures)
@@ -33,10 +33,10 @@ class Throttle:
         self._failures.move_to_end(address)
         if len(self._failures) > self._most_addresses:
             self._failures.popitem(last=False)
-        self._all = _counted(self._all, now)
+        all_began, all_count = self._all = _counted(self._all, now)
         waits = [began + WINDOW - now] if count > self._each else []
-        if self._all[1] > self._in_all:
-            waits.append(self._all[0] + WINDOW - now)
+        if all_count > self._in_all:
+            waits.append(all_began + WINDOW - now)
         return max(waits, default=0.0)
 
 
