@@ -1,0 +1,1 @@
+"""Configuration: the site's YAML to frozen values, every mistake told with its place."""
