@@ -8,7 +8,7 @@ from phonenumbers import PhoneNumberFormat, ValidationResult, shortnumberinfo
 
 _WRITTEN = re.compile(r"\+?[0-9 ()./-]{2,}", re.ASCII)
 _LONGEST = 40
-_SHORTEST_ABROAD = 8
+_SHORTEST = len("+6834000")  # Niue's
 
 
 def normalise(text: str, region: str) -> str:
@@ -31,12 +31,14 @@ def _normalised(text: str, region: str) -> str:
     number = _parsed(text, region)
     if number is None:
         return ""
-    written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    written = str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+    if len(written) < _SHORTEST:
+        return ""
     if phonenumbers.is_valid_number(number):
-        return str(written)
+        return written
     is_possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
     is_abroad = number.country_code != phonenumbers.country_code_for_region(region)
-    return str(written) if is_possible and is_abroad and len(written) > _SHORTEST_ABROAD else ""
+    return written if is_possible and is_abroad else ""
 
 
 @lru_cache(maxsize=4_096)
