@@ -4,13 +4,25 @@ While a call runs its facts are only collected: that costs the event path one ap
 the call ends, or when somebody looks.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from ccd.model import fact as facts
-from ccd.model.cdr import Cdr, ForbiddenDial, Leg, Offer, QueueVisit, Recording, Segment, Step, Talk, Voicemail
+from ccd.model.cdr import (
+    Cdr,
+    Explanation,
+    ForbiddenDial,
+    Leg,
+    Offer,
+    QueueVisit,
+    Recording,
+    Segment,
+    Step,
+    Talk,
+    Voicemail,
+)
 from ccd.model.fact import Fact
 from ccd.model.ids import CallerId, CallId, LegId, Moment, OfferId, RecordingId
 
@@ -33,6 +45,12 @@ class CdrFold:
         self._open: dict[CallId, list[Entry]] = {}
         self._omitted: dict[CallId, int] = {}
         self._ended: dict[CallId, None] = {}
+        self._explained: dict[CallId, dict[OfferId, Explanation]] = {}
+
+    def explain(self, call: CallId, offer: OfferId, explanation: Explanation) -> None:
+        """Why an offer of an open call went to its agent."""
+        if call in self._open:
+            self._explained.setdefault(call, {})[offer] = explanation
 
     def apply(self, fact: Fact, at: Moment) -> Cdr | None:
         """Take one fact; the finished record when it was the call's end."""
@@ -56,7 +74,9 @@ class CdrFold:
     def open(self, call: CallId) -> Cdr | None:
         """The record as it stands of a call that runs."""
         entries = self._open.get(call)
-        return None if entries is None else record(entries, self._omitted.get(call, 0))
+        if entries is None:
+            return None
+        return explained(record(entries, self._omitted.get(call, 0)), self._explained.get(call, {}))
 
     def _start(self, call: CallId, fact: Fact, at: Moment) -> None:
         if call in self._open or call in self._ended:
@@ -65,6 +85,7 @@ class CdrFold:
             oldest = next(iter(self._open))
             del self._open[oldest]
             self._omitted.pop(oldest, None)
+            self._explained.pop(oldest, None)
             self.forgotten += 1
         self._open[call] = [(at, fact)]
 
@@ -73,7 +94,16 @@ class CdrFold:
         self._ended[call] = None
         if len(self._ended) > self._most_calls:
             del self._ended[next(iter(self._ended))]
-        return record([*entries, (at, fact)], self._omitted.pop(call, 0))
+        cdr = record([*entries, (at, fact)], self._omitted.pop(call, 0))
+        return explained(cdr, self._explained.pop(call, {}))
+
+
+def explained(cdr: Cdr, explanations: Mapping[OfferId, Explanation]) -> Cdr:
+    """The record with the explanations in their offers."""
+    if not explanations:
+        return cdr
+    offers = (replace(offer, explanation=explanations.get(offer.offer)) for offer in cdr.offers)
+    return replace(cdr, offers=tuple(offers))
 
 
 def record(entries: Sequence[Entry], omitted: int = 0) -> Cdr:

@@ -1,16 +1,13 @@
 """An Asterisk's line: the link's bytes, the codec and the driver put together for the pump."""
 
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import structlog
-from msgspec.structs import replace
 
 from ccd.daemon.pump import Pump
-from ccd.daemon.vault import Vault
 from ccd.io.link import BackOff, Link, LinkDown
 from ccd.model.command import SwitchCommand
-from ccd.model.event import DigitPressed, LegArrived, LegReferred, SwitchEvent
 from ccd.model.ids import Moment, SwitchName
 from ccd.switch.asterisk.driver import AsteriskDriver
 from ccd.switch.base import Reaction
@@ -20,14 +17,12 @@ log = structlog.get_logger()
 
 
 class AsteriskLine:
-    """One AMI session after the other. `normalise` turns a number as received into E.164, or nothing."""
+    """One AMI session after the other."""
 
     def __init__(
         self,
         driver: AsteriskDriver,
         pump: Pump,
-        vault: Vault,
-        normalise: Callable[[str], str],
         host: str,
         port: int,
         *,
@@ -38,8 +33,6 @@ class AsteriskLine:
         self.name: SwitchName = driver.name
         self._driver = driver
         self._pump = pump
-        self._vault = vault
-        self._normalise = normalise
         self._codec = ami.Connection()
         self.link = Link(
             host,
@@ -58,7 +51,7 @@ class AsteriskLine:
 
     def perform(self, command: SwitchCommand, now: Moment) -> Reaction[ami.Action]:
         """One intent of the engine."""
-        return self._seen(self._driver.perform(command, now))
+        return self._driver.perform(command, now)
 
     def deadline(self) -> Moment | None:
         """When the driver wants to be woken."""
@@ -66,7 +59,7 @@ class AsteriskLine:
 
     def tick(self, now: Moment) -> Reaction[ami.Action]:
         """The driver's time-outs."""
-        return self._checked(self._seen(self._driver.tick(now)))
+        return self._checked(self._driver.tick(now))
 
     def write(self, messages: Iterable[ami.Action]) -> None:
         """Messages to bytes to the link. On a lost link nothing is sent, now or later: the driver hears of the loss."""
@@ -89,58 +82,33 @@ class AsteriskLine:
 
     def _connected(self) -> None:
         self._codec = ami.Connection()
-        self._pump.react(self, self._seen(self._driver.connected(self._pump.now())))
+        self._pump.react(self, self._driver.connected(self._pump.now()))
         self._pump.turn()
 
     def _received(self, data: bytes) -> None:
         now = self._pump.now()
         try:
             for message in self._codec.receive_data(data):
-                self._pump.react(self, self._checked(self._seen(self._driver.receive(message, now))))
+                self._pump.react(self, self._checked(self._driver.receive(message, now)))
         except ami.ProtocolError as error:
             self.link.abort(f"no AMI: {error}")
         self._pump.turn()
 
     def _lost(self, reason: str) -> None:
         log.warning("link lost", switch=self.name, reason=reason)
-        self._pump.react(self, self._seen(self._driver.lost(reason, self._pump.now())))
+        self._pump.react(self, self._driver.lost(reason, self._pump.now()))
         self._pump.turn()
 
     def _checked(self, reaction: Reaction[ami.Action]) -> Reaction[ami.Action]:
         """Cut the link where the driver says so."""
         cut = self._driver.take_cut()
         if cut is not None:
-            log.error("cutting the link", switch=self.name, reason=cut.reason, hold_off=cut.hold_off)
-            self.link.abort(cut.reason, hold_off=cut.hold_off / 1e6)
+            hold_off = max(0, cut.not_before - self._pump.now()) / 1e6
+            log.error("cutting the link", switch=self.name, reason=cut.reason, hold_off=hold_off)
+            self.link.abort(cut.reason, hold_off=hold_off)
         return reaction
 
-    # --- what the engine may not compute or know
-
-    def _seen(self, reaction: Reaction[ami.Action]) -> Reaction[ami.Action]:
-        if not reaction.events:
-            return reaction
-        return replace(reaction, events=tuple(self._prepared(event) for event in reaction.events))
-
-    def _prepared(self, event: SwitchEvent) -> SwitchEvent:
-        """Numbers in E.164, text that is Unicode, secrets in the vault."""
-        match event:
-            case LegArrived():
-                number = self._normalise(event.dnis if event.endpoint else event.ani)
-                return replace(
-                    event,
-                    number=number,
-                    ani=readable(event.ani),
-                    ani_name=readable(event.ani_name),
-                    dnis=readable(event.dnis),
-                )
-            case LegReferred():
-                return replace(event, number=self._normalise(event.dialled), dialled=readable(event.dialled))
-            case DigitPressed():
-                secret = self._pump.engine.secret(event.leg)
-                return event if secret is None else self._vault.take(event, *secret)
-        return event
-
-
-def readable(text: str) -> str:
-    """Bytes that were no UTF-8, kept as surrogates so far, become replacement marks."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    @property
+    def is_up(self) -> bool:
+        """Whether the switch obeys."""
+        return self._driver.is_up

@@ -59,6 +59,7 @@ class Pump:
         journal: Journal,
         clock: Clock,
         *,
+        prepare: Callable[[AnyEvent], AnyEvent],
         ask: Callable[[Ask], None],
         reply: Callable[[Reply], None],
         update_caller: Callable[[UpdateCaller], None],
@@ -69,6 +70,7 @@ class Pump:
         self.lines: dict[SwitchName, Line] = {}
         self._journal = journal
         self._clock = clock
+        self._prepare = prepare
         self._aside: Mapping[type, Callable[[Any], None]] = {Ask: ask, Reply: reply, UpdateCaller: update_caller}
         self._watchers = tuple(watchers)
         self._handled = handled
@@ -80,6 +82,7 @@ class Pump:
         self._frozen: Moment | None = None
         self._thaw: asyncio.TimerHandle | None = None
         self._turning = False
+        self._stopped = False
 
     # --- time
 
@@ -104,10 +107,10 @@ class Pump:
         for handle in (self._timer, self._thaw):
             if handle is not None:
                 handle.cancel()
-        self._turning = True
+        self._stopped = True
 
     def _beat(self) -> None:
-        if self._turning:
+        if self._stopped:
             return
         if self._frozen is None and self._clock.now() - self._alive <= STALL:
             self._alive = self._clock.now()
@@ -140,7 +143,7 @@ class Pump:
 
     def turn(self) -> None:
         """Handle all inputs, journal them, let the messages leave, tell the watchers; then wait for the next."""
-        if self._turning:
+        if self._turning or self._stopped:
             return
         self._turning = True
         try:
@@ -160,6 +163,7 @@ class Pump:
 
     def _handle(self, event: AnyEvent, now: Moment) -> None:
         began = time.perf_counter()
+        event = self._prepare(event)
         outcome = self.engine.handle(event, now)
         self._journal.append(now, event, outcome.facts, outcome.commands)
         for command in outcome.commands:

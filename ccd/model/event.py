@@ -4,7 +4,7 @@ The legs of all switches obey one grammar. An inbound leg begins with `LegArrive
 perhaps `LegAnswered`; every command that promises a result gets exactly one; `LegHungUp` comes once and nothing after.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 
@@ -20,6 +20,7 @@ from ccd.model.ids import (
     RequestId,
     SwitchName,
 )
+from ccd.model.question import AnswerValue
 
 EndpointState = Literal["idle", "ringing", "in_use", "unreachable"]
 PlayResult = Literal["finished", "digit", "stopped", "failed"]
@@ -187,7 +188,7 @@ class Answered(Event, frozen=True):
     """The answer to an `Ask`. `value` is None where nobody could tell in time or the asked service is away."""
 
     question: QuestionId
-    value: Any = None
+    value: AnswerValue = None
 
 
 class ConfigurationLoaded(Event, frozen=True):

@@ -54,3 +54,7 @@ class CallerRecord(Struct, frozen=True):
     created: bool
     calls: int
     fields: dict[str, str]
+
+
+AnswerValue = CallerRecord | bool | str | None
+"""What comes back; None where nobody could tell in time."""

@@ -1,0 +1,166 @@
+"""The running centre, as the HTTP API sees it (`ccd.web.centre.Centre`)."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from ccd.core import view
+from ccd.daemon.clock import Clock
+from ccd.daemon.filing import day_of
+from ccd.daemon.folds import Folds
+from ccd.daemon.pump import Pump
+from ccd.io.recordings import Recordings, path_of
+from ccd.io.records import Records, RecordsAwayError
+from ccd.model.caller import Caller, HistoryEntry
+from ccd.model.cdr import Cdr
+from ccd.model.command import Reply
+from ccd.model.event import AnyRequest
+from ccd.model.ids import AgentId, CallerId, CallId, Moment, RecordingId, RequestId
+from ccd.model.view import AgentView, CallerPage, CallPage, CallView, CentreView, Health, SwitchView
+from ccd.web.centre import CallSelection, UnavailableError
+from ccd.web.feed import Feed
+
+REPLY_TIME = 5.0
+Value = TypeVar("Value")
+
+
+class RunningCentre:
+    """Puts requests before the engine and reads the floor, the open call records and the stored ones."""
+
+    def __init__(
+        self,
+        pump: Pump,
+        clock: Clock,
+        folds: Folds,
+        records: Records,
+        recordings: Recordings,
+        feed: Feed,
+        *,
+        version: str,
+        health: Callable[[], Health],
+        switches: Callable[[], tuple[SwitchView, ...]],
+        reload: Callable[[], Awaitable[Sequence[str]]],
+    ) -> None:
+        self.feed = feed
+        self._pump = pump
+        self._clock = clock
+        self._folds = folds
+        self._records = records
+        self._recordings = recordings
+        self._version = version
+        self._health = health
+        self._switches = switches
+        self._reload = reload
+        self._started: Moment = clock.now()
+        self._waiting: dict[RequestId, asyncio.Future[Reply]] = {}
+
+    # --- requests
+
+    def new_request_id(self) -> RequestId:
+        """Random, so that no two daemons ever give the same."""
+        return RequestId(secrets.token_hex(8))
+
+    async def submit(self, request: AnyRequest) -> Reply:
+        """The engine answers within the same turn; the wait is for a pump that is in the middle of one."""
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting[request.request] = answer
+        try:
+            self._pump.feed(request)
+            async with asyncio.timeout(REPLY_TIME):
+                return await answer
+        except TimeoutError as error:
+            raise UnavailableError("the engine did not answer") from error
+        finally:
+            self._waiting.pop(request.request, None)
+
+    def reply(self, reply: Reply) -> None:
+        """The engine's answer; nobody may wait any more."""
+        answer = self._waiting.get(reply.request)
+        if answer is not None and not answer.done():
+            answer.set_result(reply)
+
+    async def reload(self) -> Sequence[str]:
+        """Read the configuration again."""
+        return await self._reload()
+
+    # --- what is
+
+    def view(self) -> CentreView:
+        """Everything now."""
+        floor = self._pump.engine.floor
+        return CentreView(
+            at=self._clock.now(),
+            site=floor.configuration.site.name,
+            version=self._version,
+            started_at=self._started,
+            configuration=floor.configuration.hash,
+            switches=self._switches(),
+            health=self._health(),
+            agents=view.agent_views(floor),
+            calls=view.call_views(floor),
+            queues=view.queue_views(floor, self._started),
+        )
+
+    def health(self) -> Health:
+        """What is well and what is not."""
+        return self._health()
+
+    def agent(self, agent: AgentId) -> AgentView | None:
+        """One agent."""
+        return view.agent_view(self._pump.engine.floor, agent)
+
+    def running(self, call: CallId) -> CallView | None:
+        """One running call."""
+        return view.call_view(self._pump.engine.floor, call)
+
+    # --- what is recorded
+
+    async def call(self, call: CallId) -> Cdr | None:
+        """The record as it stands, or as it was stored."""
+        return self._folds.cdrs.open(call) or await self._stored(self._records.call(call))
+
+    async def calls(self, selection: CallSelection) -> CallPage:
+        """Past calls, newest first."""
+        cdrs = await self._stored(
+            self._records.calls(selection.limit, selection.before or None, selection.agent, selection.queue)
+        )
+        return CallPage(tuple(cdrs), cdrs[-1].started_at if len(cdrs) == selection.limit else 0)
+
+    async def caller(self, caller: CallerId) -> Caller | None:
+        """One caller's record."""
+        return await self._stored(self._records.caller(caller))
+
+    async def callers(self, search: str, cursor: str) -> CallerPage:
+        """Callers found."""
+        found, following = await self._stored(self._records.callers(search, int(cursor) if cursor.isdecimal() else 0))
+        return CallerPage(tuple(found), str(following) if following else "")
+
+    async def update_caller(self, caller: CallerId, fields: dict[str, str]) -> Caller | None:
+        """Write the fields; what is shown holds them, whether Redis has them yet or not."""
+        known = await self.caller(caller)
+        if known is None:
+            return None
+        self._records.update_caller(caller, fields)
+        await self._records.drained(1.0)
+        return await self.caller(caller)
+
+    async def history(self, caller: CallerId, limit: int) -> Sequence[HistoryEntry] | None:
+        """Calls and interactions of a known caller."""
+        if await self.caller(caller) is None:
+            return None
+        return await self._stored(self._records.history(caller, limit))
+
+    def recording(self, recording: RecordingId) -> Path | None:
+        """The finished file."""
+        path = self._recordings.folder / path_of(recording, day_of(recording))
+        return path if path.is_file() else None
+
+    # --- the records' door
+
+    async def _stored(self, read: Awaitable[Value]) -> Value:
+        try:
+            return await read
+        except RecordsAwayError as error:
+            raise UnavailableError(str(error) or "the records are away") from error

@@ -1,0 +1,42 @@
+"""What is done to an input before the engine sees it: numbers in E.164, text that is Unicode, secrets to the vault."""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from ccd.core.engine import Engine
+from ccd.daemon.vault import Vault
+from ccd.model.event import AnyEvent, DigitPressed, LegArrived, LegReferred
+
+
+class Intake:
+    """Called for each input just before it is handled: what an earlier one made secret is secret already."""
+
+    def __init__(self, engine: Engine, vault: Vault, normalise: Callable[[str], str]) -> None:
+        """`normalise` turns a number as received into E.164, or an empty text."""
+        self._engine = engine
+        self._vault = vault
+        self._normalise = normalise
+
+    def __call__(self, event: AnyEvent) -> AnyEvent:
+        """The input as it is journalled and handled."""
+        match event:
+            case LegArrived():
+                return replace(
+                    event,
+                    number=self._normalise(event.dnis if event.endpoint else event.ani),
+                    ani=readable(event.ani),
+                    ani_name=readable(event.ani_name),
+                    dnis=readable(event.dnis),
+                )
+            case LegReferred():
+                return replace(event, number=self._normalise(event.dialled), dialled=readable(event.dialled))
+            case DigitPressed():
+                secret = self._engine.secret(event.leg)
+                return event if secret is None else self._vault.take(event, *secret)
+        return event
+
+
+def readable(text: str) -> str:
+    """Bytes that were no UTF-8, kept as surrogates so far, become replacement marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
