@@ -1,10 +1,11 @@
 """Debian packages without root: a private apt state, signatures checked, unpacked into a folder of one's own.
 
-The mirror is the one the machine's own apt is configured with (`apt-get indextargets`, which needs no `apt-get update`
-before). Hooks of the machine's apt configuration are not run; its proxy and credential settings are used.
+The mirror is the one the machine's own apt is configured with: `apt-get indextargets` names it, or, where the machine
+was never updated and that says nothing, the addresses `apt-get update` would read. Hooks of the machine's apt configuration are not run; its proxy and credential settings are used.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -47,8 +48,9 @@ def machine_sources() -> list[Source]:
         for target in _paragraphs(listing)
         if target.get("Component") == "main" and _is_debian(target)
     ]
+    sources = sources or _sources_never_read()
     if not sources:
-        raise AptError("apt is configured with no Debian archive: cannot tell a mirror to get packages from")
+        raise AptError("apt is configured with no Debian archive: no mirror to get packages from")
     return list(dict.fromkeys(sources))
 
 
@@ -60,8 +62,14 @@ def unstable_sources() -> list[Source]:
     return [Source(mirror, "sid")]
 
 
+def _sources_never_read() -> list[Source]:
+    """Without lists apt knows no archive's origin: its usual path tells, and the signature proves it."""
+    listing = _run(["apt-get", "-o", "Debug::NoLocking=1", "update", "--print-uris"], timeout=60)
+    found = re.findall(r"^'(\S+/debian(?:-security)?/)dists/(\S+)/InRelease'", listing, re.MULTILINE)
+    return [Source(uri, release) for uri, release in found]
+
+
 def _is_debian(target: dict[str, str]) -> bool:
-    """A never updated apt knows no Origin: then the archive's usual path tells."""
     if "Origin" in target:
         return target["Origin"] == "Debian"
     return target["Repo-URI"].rstrip("/").endswith(("/debian", "/debian-security"))

@@ -33,24 +33,25 @@ Repo-URI: http://other.example/debian/
 Release: no-address
 Component: main
 """
-NEVER_UPDATED = """Release: bookworm
-Component: main
-Repo-URI: http://mirror.example/debian/
-
-Release: bookworm
-Component: main
-Repo-URI: http://other.example/tools/
+NEVER_UPDATED = """'http://mirror.example/debian/dists/bookworm/InRelease' mirror.example_InRelease 0
+'http://mirror.example/debian/dists/bookworm/main/binary-amd64/Packages.xz' mirror.example_Packages 0
+'http://mirror.example/debian-security/dists/bookworm-security/InRelease' mirror.example_security_InRelease 0
+'http://other.example/tools/dists/bookworm/InRelease' other.example_InRelease 0
 """
 
 
-def machine(monkeypatch: pytest.MonkeyPatch, folder: Path, listing: str, code: int = 0) -> None:
-    """A machine whose apt-get answers `listing`."""
-    (folder / "listing").write_text(listing)
+def machine(monkeypatch: pytest.MonkeyPatch, folder: Path, targets: str, uris: str = "", code: int = 0) -> None:
+    """A machine whose apt-get knows these index targets, and would read these addresses."""
+    (folder / "targets").write_text(targets)
+    (folder / "uris").write_text(uris)
     program = folder / "apt-get"
-    program.write_text(f"#!/bin/sh\ncat {folder}/listing\nexit {code}\n")
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in *indextargets*) cat {folder}/targets ;; *) cat {folder}/uris ;; esac\n'
+        f"echo E: no network >&2\nexit {code}\n"
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder), prepend=":")
-    monkeypatch.setattr(apt, "KEYRING", folder / "listing")
+    monkeypatch.setattr(apt, "KEYRING", program)
 
 
 def test_debians_own_archives_are_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -64,14 +65,17 @@ def test_debians_own_archives_are_taken(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_an_apt_that_was_never_updated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    machine(monkeypatch, tmp_path, NEVER_UPDATED)
-    assert apt.machine_sources() == [Source("http://mirror.example/debian/", "bookworm")]
+    machine(monkeypatch, tmp_path, "", NEVER_UPDATED)
+    assert apt.machine_sources() == [
+        Source("http://mirror.example/debian/", "bookworm"),
+        Source("http://mirror.example/debian-security/", "bookworm-security"),
+    ]
 
 
-@pytest.mark.parametrize(("listing", "code"), [("", 0), (NEVER_UPDATED, 100)])
-def test_no_archive_is_a_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, listing: str, code: int) -> None:
-    machine(monkeypatch, tmp_path, listing, code)
-    with pytest.raises(AptError, match=r"no Debian archive|failed with 100"):
+@pytest.mark.parametrize(("code", "error"), [(0, "no Debian archive"), (100, "failed with 100")])
+def test_no_archive_is_a_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: int, error: str) -> None:
+    machine(monkeypatch, tmp_path, "", "", code)
+    with pytest.raises(AptError, match=error):
         apt.machine_sources()
 
 
@@ -82,7 +86,7 @@ def test_a_machine_without_apt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 
 def test_what_could_not_be_got_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    machine(monkeypatch, tmp_path, "E: no network", 100)
+    machine(monkeypatch, tmp_path, "", "", 100)
     into = tmp_path / "home" / "packages"
     with pytest.raises(AptError, match="no network"):
         apt.unpack([Source("http://mirror.example/debian/", "sid")], ["asterisk"], into, beside_machine=False)
