@@ -1,7 +1,8 @@
 """Debian packages without root: a private apt state, signatures checked, unpacked into a folder of one's own.
 
 The mirror is the one the machine's own apt is configured with: `apt-get indextargets` names it, or, where the machine
-was never updated and that says nothing, the addresses `apt-get update` would read. Hooks of the machine's apt configuration are not run; its proxy and credential settings are used.
+was never updated and that says nothing, the addresses `apt-get update` would read. Hooks of the machine's apt
+configuration are not run; its proxy and credential settings are used.
 """
 
 import os

@@ -92,7 +92,9 @@ def _own_release(folder: Path) -> dict[str, Program]:
     programs = {name: Program((path,)) for name, path in found.items() if path is not None}
     if missing:
         root = _unpacked(folder, "own-release", missing, beside_machine=True)
-        paths = os.pathsep.join(str(path) for path in (*root.glob("usr/lib/*-linux-gnu*"), root / "usr/lib"))
+        # Debian 12 has libraries in /lib, too.
+        folders = (*root.glob("usr/lib/*-linux-gnu*"), *root.glob("lib/*-linux-gnu*"), root / "usr/lib")
+        paths = os.pathsep.join(str(path) for path in folders)
         for name in PACKAGE_OF.keys() - programs.keys():
             programs[name] = Program((str(root / "usr/bin" / name),), {"LD_LIBRARY_PATH": paths})
     return programs
