@@ -15,7 +15,7 @@ from ccd.lab.peer_call import PeerCall
 from ccd.lab.process import free_udp_port
 from ccd.lab.sip_peer import Reply, SipPeer
 from ccd.model.command import SwitchCommand
-from ccd.model.event import Event, LegArrived, SwitchUp
+from ccd.model.event import Event, LegArrived, LegHungUp, SwitchUp
 from ccd.model.ids import LegId, SwitchName, leg_id
 from ccd.switch.asterisk.driver import AsteriskDriver
 from ccd.switch.asterisk.settings import Settings
@@ -149,11 +149,14 @@ class Office:
         self.phones = phones
         self.reply: Reply | None = Reply(after=0.02)
 
-    def call(
-        self, tone: int = CALLER_TONE, number: str = NUMBER, caller: str = "4930111", display: str = ""
-    ) -> PeerCall:
+    def call(self, *, caller: str = "4930111", display: str = "") -> PeerCall:
         server = ("127.0.0.1", self.asterisk.ports.sip)
-        return self.callers.place(number, server, caller=caller, tone=tone, display=display)
+        return self.callers.place(NUMBER, server, caller=caller, tone=CALLER_TONE, display=display)
+
+    async def over(self, leg: LegId) -> LegHungUp:
+        """When the leg has ended, now or before."""
+        ended = [event for event in self.switch.of(LegHungUp) if event.leg == leg]
+        return ended[0] if ended else await self.switch.until(LegHungUp, lambda event: event.leg == leg)
 
     async def arrival(self) -> LegArrived:
         return await self.switch.until(LegArrived)

@@ -103,10 +103,10 @@ class Recording(Operation):
         return self._command
 
     def executed(self, result: Result, hung_up: bool) -> bool:
-        if hung_up or result.word == "hangup":
-            self._tell("hung_up", result.length)
-        elif self._stopped:
+        if self._stopped:  # by a move, which AGI takes for a hang-up
             self._tell("stopped", result.length)
+        elif hung_up or result.word == "hangup":
+            self._tell("hung_up", result.length)
         else:
             self._tell("failed" if result.code < 0 else "finished", result.length)
         return False
