@@ -57,6 +57,7 @@ class RecordWriter:
     def start(self) -> None:
         self._work.set()
         self._task = asyncio.create_task(self._run(), name="records")
+        self._task.add_done_callback(self._ended)
 
     async def close(self, patience: float) -> None:
         """Write for at most `patience` seconds; the rest stays in the file. Raises what the task died of, if it did."""
@@ -166,6 +167,13 @@ class RecordWriter:
             self._log.warning("records away", error=self._last_error, backlog=len(self._backlog))
         self._is_up = False
         self._backlog.spill()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A fault of ours must not look like health; `close` raises it."""
+        self._is_up = False
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._last_error = f"the writer died: {error!r}"
+            self._log.critical("records writer died", error=repr(error))
 
     def _refuse(self, why: str) -> None:
         self._refused += 1
