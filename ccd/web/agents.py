@@ -16,21 +16,16 @@ from ccd.model.event import (
 from ccd.model.ids import AgentId, Endpoint
 from ccd.model.view import AgentView
 from ccd.web.access import Anybody, TheCentre, demand_self, seen_by
+from ccd.web.answer import Agents, Done
 from ccd.web.centre import Centre
 from ccd.web.document import PROBLEMS, answer, body, gives, takes
 from ccd.web.parameter import ENDPOINT, LINE, AgentPath
 from ccd.web.problem import unknown
-from ccd.web.request import Done, submit
+from ccd.web.request import submit
 from ccd.web.token import Token
 
 router = APIRouter(prefix="/v1/agents", tags=["agents"], responses=PROBLEMS)
 DONE = gives(Done, "Done")
-
-
-class Agents(Struct, frozen=True):
-    """All agents, or with an agent's token himself."""
-
-    agents: tuple[AgentView, ...]
 
 
 class LogIn(Struct, frozen=True, forbid_unknown_fields=True):

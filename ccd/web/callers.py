@@ -6,10 +6,11 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from msgspec import Meta, Struct
 
-from ccd.model.caller import Caller, HistoryEntry
+from ccd.model.caller import Caller
 from ccd.model.ids import CallerId
 from ccd.model.view import CallerPage
 from ccd.web.access import Anybody, Supervisor, TheCentre
+from ccd.web.answer import History
 from ccd.web.centre import Centre
 from ccd.web.document import PROBLEMS, answer, body, gives, takes
 from ccd.web.parameter import FIELD_NAME, LINE, CallerPath, CursorQuery, LimitQuery, SearchQuery
@@ -25,12 +26,6 @@ class Fields(Struct, frozen=True, forbid_unknown_fields=True):
     """Fields to write; those not named stay as they are."""
 
     fields: Annotated[dict[FieldName, FieldText], Meta(min_length=1, max_length=50)]
-
-
-class History(Struct, frozen=True):
-    """Calls and interactions, newest first."""
-
-    entries: tuple[HistoryEntry, ...]
 
 
 @router.get("", responses=gives(CallerPage, "Callers"))

@@ -4,30 +4,24 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
-from msgspec import Struct
 
 from ccd.model.cdr import Cdr
 from ccd.model.event import HangUpRequested, RecordingRequested
 from ccd.model.ids import CallId
-from ccd.model.view import CallPage, CallView, Why
+from ccd.model.view import CallPage, Why
 from ccd.web.access import Anybody, TheCentre, may_see_past, may_see_running, seen_by
+from ccd.web.answer import Done, RunningCalls
 from ccd.web.centre import CallSelection, Centre
 from ccd.web.document import PROBLEMS, answer, gives
 from ccd.web.parameter import AgentQuery, CallPath, LimitQuery, MomentQuery, QueueQuery
 from ccd.web.problem import unknown
-from ccd.web.request import Done, submit
+from ccd.web.request import submit
 from ccd.web.token import Token
 from ccd.web.why import why
 
 router = APIRouter(prefix="/v1/calls", tags=["calls"], responses=PROBLEMS)
 DONE = gives(Done, "Done")
 Action = Annotated[Literal["start", "pause", "resume", "stop"], Path()]
-
-
-class RunningCalls(Struct, frozen=True):
-    """The calls that run now."""
-
-    calls: tuple[CallView, ...]
 
 
 @router.get("", responses=gives(RunningCalls, "The calls that run"))

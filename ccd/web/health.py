@@ -2,25 +2,12 @@
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from msgspec import Struct
 
 from ccd.web.access import TheCentre
+from ccd.web.answer import Alive, Ready
 from ccd.web.document import answer, gives
 
 router = APIRouter(tags=["health"])
-
-
-class Alive(Struct, frozen=True):
-    """The daemon answers."""
-
-    alive: bool = True
-
-
-class Ready(Struct, frozen=True):
-    """`failing` names the parts that are not well; why is told to those with a token."""
-
-    ready: bool
-    failing: tuple[str, ...] = ()
 
 
 @router.get("/healthz", responses=gives(Alive, "The daemon answers"))

@@ -1,18 +1,12 @@
 """Requests put before the engine, and what becomes of its answer."""
 
 from fastapi.responses import Response
-from msgspec import Struct
 
 from ccd.model.event import AnyRequest
+from ccd.web.answer import Done
 from ccd.web.centre import Centre
 from ccd.web.document import answer
 from ccd.web.problem import ProblemError
-
-
-class Done(Struct, frozen=True):
-    """It was carried out; `request` names it in the journal."""
-
-    request: str
 
 
 async def submit(centre: Centre, request: AnyRequest) -> Response:

@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from msgspec import Struct
 
-from ccd.model.view import CentreView, QueueView
+from ccd.model.view import CentreView
 from ccd.web.access import Admin, Anybody, TheCentre, TheMetrics, seen_by
+from ccd.web.answer import Queues, Reloaded
 from ccd.web.document import PROBLEMS, answer, gives, openapi
 from ccd.web.metrics import CONTENT_TYPE
 
@@ -15,19 +15,6 @@ router = APIRouter(tags=["centre"], responses=PROBLEMS)
 TEXT: dict[int | str, dict[str, Any]] = {
     200: {"description": "The text format of Prometheus", "content": {"text/plain": {"schema": {"type": "string"}}}}
 }
-
-
-class Queues(Struct, frozen=True):
-    """All queues."""
-
-    queues: tuple[QueueView, ...]
-
-
-class Reloaded(Struct, frozen=True):
-    """What came of a reload: taken, or every error of the files, with file, line and column."""
-
-    taken: bool
-    errors: tuple[str, ...] = ()
 
 
 @router.get("/v1/state", responses=gives(CentreView, "The centre as it stands"))

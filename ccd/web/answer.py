@@ -1,0 +1,56 @@
+"""What the API answers with where the model has no word of its own for it."""
+
+from msgspec import Struct
+
+from ccd.model.caller import HistoryEntry
+from ccd.model.view import AgentView, CallView, QueueView
+
+
+class Alive(Struct, frozen=True):
+    """The daemon answers."""
+
+    alive: bool = True
+
+
+class Ready(Struct, frozen=True):
+    """`failing` names the parts that are not well; why is told to those with a token."""
+
+    ready: bool
+    failing: tuple[str, ...] = ()
+
+
+class Queues(Struct, frozen=True):
+    """All queues."""
+
+    queues: tuple[QueueView, ...]
+
+
+class Agents(Struct, frozen=True):
+    """All agents, or with an agent's token himself."""
+
+    agents: tuple[AgentView, ...]
+
+
+class RunningCalls(Struct, frozen=True):
+    """The calls that run now."""
+
+    calls: tuple[CallView, ...]
+
+
+class History(Struct, frozen=True):
+    """Calls and interactions, newest first."""
+
+    entries: tuple[HistoryEntry, ...]
+
+
+class Reloaded(Struct, frozen=True):
+    """What came of a reload: taken, or every error of the files, with file, line and column."""
+
+    taken: bool
+    errors: tuple[str, ...] = ()
+
+
+class Done(Struct, frozen=True):
+    """It was carried out; `request` names it in the journal."""
+
+    request: str
