@@ -11,6 +11,7 @@ from ccd.io.records import Records
 from ccd.model.cdr import Cdr
 from ccd.model.ids import CallId, Moment, RecordingId
 
+SWEEP_AFTER = 30.0
 log = structlog.get_logger()
 
 
@@ -44,6 +45,11 @@ class Filing:
                 self._begin(recording.recording)
         for message in cdr.voicemails:
             self._begin(RecordingId(message.name))
+
+    async def sweep_after_start(self) -> None:
+        """Once the running calls have had time to be known again."""
+        await asyncio.sleep(SWEEP_AFTER)
+        await self.sweep()
 
     async def sweep(self) -> None:
         """After a start: what lies unfiled, unless its call still runs."""

@@ -103,7 +103,7 @@ class AsteriskLine:
         """Cut the link where the driver says so."""
         cut = self._driver.take_cut()
         if cut is not None:
-            hold_off = max(0, cut.not_before - self._pump.now()) / 1e6
+            hold_off = cut.hold_off / 1e6
             log.error("cutting the link", switch=self.name, reason=cut.reason, hold_off=hold_off)
             self.link.abort(cut.reason, hold_off=hold_off)
         return reaction

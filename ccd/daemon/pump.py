@@ -64,6 +64,7 @@ class Pump:
         reply: Callable[[Reply], None],
         update_caller: Callable[[UpdateCaller], None],
         watchers: Iterable[Watcher] = (),
+        noted: Callable[[AnyEvent], None] = lambda event: None,
         handled: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self.engine = engine
@@ -73,6 +74,7 @@ class Pump:
         self._prepare = prepare
         self._aside: Mapping[type, Callable[[Any], None]] = {Ask: ask, Reply: reply, UpdateCaller: update_caller}
         self._watchers = tuple(watchers)
+        self._noted_event = noted
         self._handled = handled
         self._events: deque[AnyEvent] = deque()
         self._outbox: dict[SwitchName, list[Any]] = {}
@@ -164,6 +166,7 @@ class Pump:
     def _handle(self, event: AnyEvent, now: Moment) -> None:
         began = time.perf_counter()
         event = self._prepare(event)
+        self._noted_event(event)
         outcome = self.engine.handle(event, now)
         self._journal.append(now, event, outcome.facts, outcome.commands)
         for command in outcome.commands:

@@ -72,6 +72,10 @@ class Speech:
         self._working: dict[str, asyncio.Task[None]] = {}
         self._log = structlog.get_logger("speech")
 
+    def take_voices(self, other: "Speech") -> None:
+        """From now on speak with the voices of the other one."""
+        self._voices = dict(other._voices)
+
     def sound_name(self, text: str, voice: str) -> str:
         """The file of a text, without extension, whether it is there or not. Raises SpeechError."""
         if voice not in self._voices:

@@ -75,7 +75,7 @@ class Voicemail:
 
     def record(self, run: "Run") -> None:
         """Have the switch record; the file's name is an id of ours."""
-        run.state = Taking("recording", run.floor.new_id())
+        run.state = Taking("recording", f"{run.call.id}-{run.floor.new_id()}")
         leg = run.leg
         leg.play_serial += 1
         message = RecordMessage(leg.id, leg.play_serial, run.state.name, self.max_time, self.silence_time)

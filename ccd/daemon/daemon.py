@@ -1,0 +1,263 @@
+"""The composition root: every room put together, started in order, and ended in the reverse of it."""
+
+import asyncio
+import gc
+import random
+import signal
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import phonenumbers
+import structlog
+import tzdata
+
+from ccd.config.load import Loaded
+from ccd.config.problem import ConfigurationErrors
+from ccd.core.configuration import Configuration
+from ccd.core.engine import Engine
+from ccd.daemon import site
+from ccd.daemon.answers import Answers
+from ccd.daemon.centre import RunningCentre
+from ccd.daemon.clock import Clock
+from ccd.daemon.filing import Filing
+from ccd.daemon.folds import Folds
+from ccd.daemon.health import HealthWatch
+from ccd.daemon.history import recall
+from ccd.daemon.intake import Intake
+from ccd.daemon.journal import Began, Journal
+from ccd.daemon.line import AsteriskLine
+from ccd.daemon.pump import Pump
+from ccd.daemon.vault import Vault
+from ccd.io import numbering
+from ccd.io.notify import Notify
+from ccd.io.recordings import Recordings
+from ccd.io.records import Records
+from ccd.io.speech import Speech
+from ccd.model.command import Reply, UpdateCaller
+from ccd.model.event import AgentsRestored, ConfigurationLoaded
+from ccd.model.ids import SwitchName
+from ccd.switch.asterisk.driver import AsteriskDriver
+from ccd.web.app import create_app
+from ccd.web.feed import Feed
+from ccd.web.metrics import Metrics
+from ccd.web.server import WebServer
+from ccd.web.token import Tokens
+
+VERSION = version("ccd")
+BEAT = 1.0
+log = structlog.get_logger()
+
+
+class Daemon:
+    """One running daemon, made of a valid configuration; `run` lives until SIGTERM or SIGINT."""
+
+    def __init__(self, path: Path, loaded: Loaded, speech: Speech) -> None:
+        settings, base = loaded.settings, loaded.base
+        folders = settings.folders
+        self._path = path
+        self._region = settings.site.region
+        self._texts = loaded.texts
+        self._past = recall(base / folders.journal, Clock().now())
+        self._clock = Clock(self._past.last)
+        self._notify = Notify()
+        self._vault = Vault()
+        self._metrics = Metrics()
+        self._tokens = Tokens(site.tokens_of(settings))
+        self._speech = speech
+        self._records = Records(site.redis_url(settings, base), base / folders.state / "backlog")
+        self._recordings = Recordings((base / folders.recordings).resolve(), settings.recording.quota.size)
+        self._configurations: dict[str, Configuration] = {loaded.configuration.hash: loaded.configuration}
+        seed = random.SystemRandom().getrandbits(63)
+        self._engine = Engine(self._configurations, loaded.configuration.hash, seed)
+        head = Began(
+            self._clock.now(),
+            self._past.sequence,
+            VERSION,
+            loaded.configuration.hash,
+            seed,
+            tzdata.IANA_VERSION,
+            phonenumbers.__version__,
+        )
+        self._journal = Journal(base / folders.journal, head)
+        self._filing = Filing(self._recordings, self._records, lambda call: call in self._engine.floor.calls)
+        self._feed = Feed()
+        self._folds = Folds(self._records, self._metrics, self._feed, self._filing)
+        self._answers = Answers(
+            self._clock, self._records, self._vault, speech, self._normalise, lambda event: self._pump.feed(event)
+        )
+        self._lines: dict[SwitchName, AsteriskLine] = {}
+        self._health = HealthWatch(
+            self._clock, self._lines, self._records, self._recordings, self._journal, self._folds
+        )
+        self._pump = Pump(
+            self._engine,
+            self._journal,
+            self._clock,
+            prepare=Intake(self._engine, self._vault, self._normalise),
+            ask=self._answers,
+            reply=self._reply,
+            update_caller=self._update_caller,
+            watchers=(self._folds,),
+            noted=self._health.noted,
+            handled=self._metrics.observe_handle,
+        )
+        self._centre = RunningCentre(
+            self._pump,
+            self._clock,
+            self._folds,
+            self._records,
+            self._recordings,
+            self._feed,
+            version=VERSION,
+            health=self._health,
+            switches=self._health.switches,
+            reload=self.reload,
+        )
+        self._web = self._make_web(loaded)
+        self._make_lines(loaded)
+        self._stopping = asyncio.Event()
+        self._reloading = asyncio.Lock()
+        self._take(loaded)
+
+    def _make_web(self, loaded: Loaded) -> WebServer:
+        http, base = loaded.settings.http, loaded.base
+        host, _, port = http.listen.rpartition(":")
+        certificate = base / http.certificate if http.certificate else None
+        app = create_app(self._centre, self._tokens, self._metrics)
+        return WebServer(app, host.strip("[]"), int(port), certificate, base / http.key if http.key else None)
+
+    def _make_lines(self, loaded: Loaded) -> None:
+        for name, section in loaded.settings.switches.items():
+            driver = AsteriskDriver(site.driver_settings(name, section, loaded.base))
+            tls = site.tls_of(section, loaded.base)
+            line = AsteriskLine(
+                driver,
+                self._pump,
+                section.host,
+                section.port,
+                tls=tls,
+                server_name=section.tls.server_name if section.tls else None,
+                jitter=random.random() / 2,  # noqa: S311 - only so that daemons do not knock in step
+            )
+            self._lines[line.name] = self._pump.lines[line.name] = line
+
+    # --- life
+
+    async def run(self) -> None:
+        """Start, live, stop."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self.reload()))
+        await self._recordings.start()
+        await self._render(self._texts)
+        await self._records.start()
+        self._web.bind()
+        self._pump.start()
+        self._pump.feed(ConfigurationLoaded(self._engine.floor.configuration.hash))
+        if self._past.agents:
+            self._pump.feed(AgentsRestored(self._past.agents))
+        for line in self._lines.values():
+            line.link.open()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._web.serve(), name="web")
+            tending = [
+                group.create_task(self._beat(), name="beat"),
+                group.create_task(self._filing.sweep_after_start(), name="sweep"),
+            ]
+            quiet_garbage()
+            self._notify.ready()
+            log.info("ready", version=VERSION, url=self._web.url, site=self._engine.floor.configuration.site.name)
+            await self._stopping.wait()
+            for task in tending:
+                task.cancel()
+            await self._stop()
+
+    async def _stop(self) -> None:
+        """Gently: calls are left to the switch as they are, for the daemon that comes after this one."""
+        self._notify.stopping()
+        log.info("stopping", calls=len(self._engine.floor.calls))
+        self._feed.close()
+        self._web.stop()
+        for line in self._lines.values():
+            line.link.close()
+        for line in self._lines.values():
+            await line.link.wait_closed()
+        self._pump.stop()
+        await self._answers.close()
+        await self._filing.close()
+        await self._recordings.close()
+        await self._records.close()
+        self._journal.close(self._clock.now())
+
+    async def _beat(self) -> None:
+        """Once a second: the watchdog, the state line, how late the loop was, forgotten closed hours."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + BEAT
+            await asyncio.sleep(BEAT)
+            self._metrics.observe_lag(loop.time() - due)
+            self._notify.alive()
+            floor = self._engine.floor
+            self._notify.status(f"{len(floor.calls)} calls, {sum(floor.staffed.values())} agent seats staffed")
+
+    # --- configuration
+
+    async def reload(self) -> Sequence[str]:
+        """Read the files again. With mistakes in them nothing changes; they are returned."""
+        async with self._reloading:
+            self._notify.reloading()
+            try:
+                return await self._reload()
+            finally:
+                self._notify.ready()
+
+    async def _reload(self) -> Sequence[str]:
+        try:
+            loaded, speech = await asyncio.to_thread(site.read_site, self._path, self._clock.now())
+        except ConfigurationErrors as error:
+            log.error("configuration refused, the old one stays", problems=[str(p) for p in error.problems])
+            return [str(problem) for problem in error.problems]
+        self._speech.take_voices(speech)
+        await self._render(loaded.texts)
+        self._configurations[loaded.configuration.hash] = loaded.configuration
+        self._take(loaded)
+        self._pump.feed(ConfigurationLoaded(loaded.configuration.hash))
+        return []
+
+    def _take(self, loaded: Loaded) -> None:
+        """What of a configuration is not the engine's."""
+        self._region = loaded.settings.site.region
+        self._tokens.replace(site.tokens_of(loaded.settings))
+        self._answers.pins = loaded.pins
+        self._folds.reasons.configure(loaded.configuration.queues, loaded.configuration.agents)
+        for problem in loaded.warnings:
+            log.warning("configuration", problem=str(problem))
+
+    async def _render(self, texts: Sequence[tuple[str, str]]) -> None:
+        """All texts known beforehand; one that cannot be spoken is told, and its prompt is silent."""
+        failed = await self._speech.render_all(texts, self._tell_progress)
+        for (text, language), reason in failed.items():
+            log.error("text not rendered", text=text[:80], language=language, reason=reason)
+
+    def _tell_progress(self, done: int, of: int) -> None:
+        self._notify.status(f"rendering speech, {done} of {of}")
+
+    # --- the pump's other ends
+
+    def _normalise(self, text: str) -> str:
+        return numbering.normalise(text, self._region)
+
+    def _reply(self, reply: Reply) -> None:
+        self._centre.reply(reply)
+
+    def _update_caller(self, command: UpdateCaller) -> None:
+        self._records.update_caller(command.caller, command.fields)
+
+
+def quiet_garbage() -> None:
+    """What is loaded stays; full collections, which take tens of milliseconds, become rare."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)

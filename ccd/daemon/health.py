@@ -1,0 +1,81 @@
+"""What is well and what is not, asked every few seconds."""
+
+from collections.abc import Mapping
+
+from ccd.daemon.clock import Clock
+from ccd.daemon.folds import Folds
+from ccd.daemon.journal import Journal
+from ccd.daemon.line import AsteriskLine
+from ccd.io.recordings import Recordings
+from ccd.io.records import Records
+from ccd.model.event import AnyEvent, SwitchDown, SwitchUp
+from ccd.model.ids import Moment, SwitchName
+from ccd.model.view import Health, HealthPart, SwitchView
+
+
+class HealthWatch:
+    """Reads the parts; keeps since when each switch is up or down."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        lines: Mapping[SwitchName, AsteriskLine],
+        records: Records,
+        recordings: Recordings,
+        journal: Journal,
+        folds: Folds,
+    ) -> None:
+        self._clock = clock
+        self._lines = lines
+        self._records = records
+        self._recordings = recordings
+        self._journal = journal
+        self._folds = folds
+        self._since: dict[SwitchName, tuple[Moment, str]] = {}
+
+    def noted(self, event: AnyEvent) -> None:
+        """A switch came or went."""
+        if isinstance(event, SwitchUp):
+            self._since[event.switch] = (self._clock.now(), "")
+        elif isinstance(event, SwitchDown):
+            self._since[event.switch] = (self._clock.now(), event.reason)
+
+    def switches(self) -> tuple[SwitchView, ...]:
+        """Each switch's link."""
+        views = []
+        for name, line in self._lines.items():
+            since, reason = self._since.get(name, (0, "not yet reached"))
+            views.append(SwitchView(name, line.is_up, since, "" if line.is_up else reason))
+        return tuple(views)
+
+    def __call__(self) -> Health:
+        """All parts."""
+        parts = (*map(switch_part, self.switches()), self._redis(), self._journal_part(), self._disk(), self._choices())
+        return Health(all(part.ok for part in parts if part.required), parts)
+
+    def _redis(self) -> HealthPart:
+        state = self._records.health()
+        waiting = f", {state.backlog} writes wait" if state.backlog else ""
+        lost = f", {state.lost} writes lost" if state.lost else ""
+        detail = (state.last_error if not state.is_up else "") + waiting + lost
+        return HealthPart("redis", state.is_up and not state.lost, False, detail.removeprefix(", "))
+
+    def _journal_part(self) -> HealthPart:
+        failure = self._journal.failure
+        return HealthPart("journal", not failure, False, f"{failure}, {self._journal.lost} lost" if failure else "")
+
+    def _disk(self) -> HealthPart:
+        usage = self._recordings.usage()
+        detail = (
+            f"{usage.used / 1e9:.1f} of {usage.quota / 1e9:.1f} GB used, {usage.free / 1e9:.1f} GB free on the disk"
+        )
+        return HealthPart("recordings", usage.level == "ok", False, detail)
+
+    def _choices(self) -> HealthPart:
+        wrong = self._folds.wrong_choices
+        return HealthPart("routing", not wrong, False, f"{wrong} offers not to the best agent" if wrong else "")
+
+
+def switch_part(view: SwitchView) -> HealthPart:
+    """Without its switch a centre takes no calls."""
+    return HealthPart(f"switch {view.name}", view.up, True, view.reason)

@@ -1,0 +1,48 @@
+"""`ccd run`: read the configuration, tell what is wrong with it, or live."""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+import structlog
+
+from ccd.config.problem import ConfigurationErrors
+from ccd.daemon.clock import Clock
+from ccd.daemon.daemon import Daemon
+from ccd.daemon.site import read_site
+
+WRONG_CONFIGURATION = 78
+"""EX_CONFIG of sysexits.h: systemd is told not to try again with it."""
+
+
+def run(path: Path) -> int:
+    """Live until SIGTERM; the exit status."""
+    log_json()
+    try:
+        return asyncio.run(_live(path))
+    except ConfigurationErrors as error:
+        sys.stderr.write(f"{error}\n")
+        return WRONG_CONFIGURATION
+
+
+async def _live(path: Path) -> int:
+    loaded, speech = read_site(path, Clock().now())
+    await Daemon(path, loaded, speech).run()
+    return 0
+
+
+def log_json() -> None:
+    """One JSON object a line, to standard error, where journald takes it."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
