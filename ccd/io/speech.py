@@ -8,7 +8,9 @@ import asyncio
 import hashlib
 import os
 import re
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +22,7 @@ from msgspec import Struct
 
 RATE = 8_000
 LONGEST_TEXT = 1_000
+_STALE = 3_600  # seconds
 _FOLDER = re.compile(r"(/[A-Za-z0-9._-]+)+", re.ASCII)
 _VOICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]{0,40}", re.ASCII)
 
@@ -155,6 +158,9 @@ class Speech:
             raise SpeechError(f"{command[0]} ended with {code}")
 
     def _make_room(self) -> None:
+        for folder in self._folder.glob(".render-*"):
+            if folder.exists() and folder.stat().st_mtime < time.time() - _STALE:  # of a process that was killed
+                shutil.rmtree(folder, ignore_errors=True)
         files = [file for file in self._folder.glob("*.wav") if str(file.with_suffix("")) not in self._kept]
         if len(files) <= self._most_files:
             return

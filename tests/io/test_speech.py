@@ -123,6 +123,15 @@ async def test_texts_that_nobody_asked_for_lately_make_room(folder: Path, calls:
     assert left == {Path(name).name for name in wanted}
 
 
+async def test_what_a_killed_process_left_is_removed(folder: Path, calls: Path) -> None:
+    (folder / ".render-old").mkdir(parents=True)
+    (folder / ".render-new").mkdir()
+    os.utime(folder / ".render-old", (0, 0))
+    await Speech(folder, {"en": voice(calls)}).render("hello", "en")
+    assert ".render-new" in files(folder)
+    assert ".render-old" not in files(folder)
+
+
 def test_names_differ_by_text_and_voice_and_hold_nothing_of_the_text(folder: Path) -> None:
     speech = Speech(folder, {"en": flite(["flite"], "slt"), "kal": flite(["flite"], "kal"), "de": espeak(["e"], "de")})
     hostile = "../../etc/passwd,${SHELL(id)}&\r\nAction: x"
