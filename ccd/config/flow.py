@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, TypeAdapter
@@ -68,7 +69,7 @@ def compile_flow(document: Document, scope: Scope) -> FlowFile | None:
         return None
     steps_written: dict[str, StepBase] = written.steps
     order = list(steps_written)
-    following = dict(zip(order, order[1:], strict=False))
+    following = dict(pairwise(order))
     following |= {name: step.next for name, step in steps_written.items() if step.next}
     flow = Flow(
         name=written.flow,
@@ -84,7 +85,9 @@ def compile_flow(document: Document, scope: Scope) -> FlowFile | None:
 
 def with_next(step: Any, follower: str | None) -> Any:
     """After a talk the call is over, unless the document says where to go."""
-    if follower and isinstance(step, Queue | Transfer) and "answered" not in step.on:
+    if follower and isinstance(step, Queue) and "answered" not in step.on:
+        return replace(step, on={**step.on, "answered": follower})
+    if follower and isinstance(step, Transfer) and "answered" not in step.on:
         return replace(step, on={**step.on, "answered": follower})
     return step
 

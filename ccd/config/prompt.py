@@ -1,6 +1,6 @@
 """Prompts: `say:` and `sound:` to what is played; text that is known now becomes a sound rendered ahead."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Tag, ValidationInfo, model_validator
 
@@ -100,8 +100,12 @@ class PieceDocument(Documented):
         return given if isinstance(given, dict) else {ANY: given or ""}
 
     def piece(self, language: str, scope: Scope) -> Piece | None:
-        """What is played in a language; None where nothing is given for it."""
+        """What is played in a language, None where nothing is given for it. What is given in one language only is
+        played to everybody, in that language.
+        """
         given = self.by_language()
+        if len(given) == 1 and ANY not in given:
+            language = next(iter(given))
         value = given.get(language, given.get(ANY))
         if value is None:
             return None
@@ -139,9 +143,12 @@ def compile_prompt(pieces: PieceDocument | list[PieceDocument], info: Validation
     )
 
 
-PromptSetting = Annotated[
-    Annotated[PieceDocument, Tag("<one>")] | Annotated[list[PieceDocument], Tag("<many>")],
-    Discriminator(lambda value: "<many>" if isinstance(value, list) else "<one>"),
-    AfterValidator(compile_prompt),
-]
+if TYPE_CHECKING:
+    PromptSetting = Prompt
+else:
+    PromptSetting = Annotated[
+        Annotated[PieceDocument, Tag("<one>")] | Annotated[list[PieceDocument], Tag("<many>")],
+        Discriminator(lambda value: "<many>" if isinstance(value, list) else "<one>"),
+        AfterValidator(compile_prompt),
+    ]
 """A prompt in a document: one piece or a list of them."""

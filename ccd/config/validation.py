@@ -45,8 +45,8 @@ def message_of(document: Document, scope: Scope, found: Any, path: tuple[Any, ..
             known = scope.keys.get(id(parent(document, path)), ())
             return f"unknown key {shown(str(path[-1]))}" + expectation(listed(known, 20), path[-1], known)
         case "literal_error":
-            known = re.findall(r"'([^']*)'", found["ctx"]["expected"])
-            return f"{value} is not possible here" + expectation(f"one of {listed(known)}", found["input"], known)
+            choices = re.findall(r"'([^']*)'", found["ctx"]["expected"])
+            return f"{value} is not possible here" + expectation(f"one of {listed(choices)}", found["input"], choices)
         case "dict_type" | "model_type" | "model_attributes_type":
             return f"{value} is not possible here" + expectation("a mapping")
         case "list_type" | "tuple_type":
@@ -60,8 +60,6 @@ def parent(document: Document, path: tuple[Any, ...]) -> Any:
     """What the last part of the path is a key of."""
     data = document.data
     for part in path[:-1]:
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
+        is_there = part in data if isinstance(data, dict) else isinstance(data, list) and part in range(len(data))
+        data = data[part] if is_there else data
     return data
