@@ -112,6 +112,20 @@ async def test_the_folder_of_a_living_lab_is_not_swept(lab: Lab) -> None:
     assert (lab.folder / "owner").exists()
 
 
+@pytest.mark.usefixtures("installed")
+def test_the_command_line_lab_ends_at_ctrl_c() -> None:
+    command = [sys.executable, "-c", "from ccd.cli.lab import app; app()", "up", "--agents", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        shown = dict(line.split(":", 1) for line in iter(process.stdout.readline, "The lab is up; Ctrl-C ends it.\n"))
+        folder = Path(shown["folder"].strip())
+        assert len(processes_of(folder)) == 3
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    assert processes_of(folder) == []
+    assert not folder.exists()
+
+
 async def test_two_labs_at_once_do_not_meet(start_lab: StartLab) -> None:
     settings = LabSettings(agents=2, asterisk=AsteriskSettings(extensions=CALL_EACH_OTHER))
     labs = await asyncio.gather(start_lab(settings), start_lab(settings))
