@@ -25,7 +25,10 @@ QUEUE_HEADS = (
 
 
 def status(context: typer.Context, json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
-    """How the centre stands: switches, health, queues. Ends with 1 when calls cannot be taken."""
+    """How the centre stands: switches, health, queues.
+
+    Ends with 1 when calls cannot be taken.
+    """
     view = client(context).get("/v1/state", CentreView)
     if json:
         print_json(view)
