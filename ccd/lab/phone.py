@@ -260,11 +260,12 @@ class Phone:
         return result
 
     async def _registration(self, command: str, active: bool, within: float) -> None:
-        seen = len(self.events)
+        asked_at = time.monotonic()
         await self.command(command)
 
         def outcome() -> PhoneEvent | None:
-            return next((event for event in list(self.events)[seen:] if event.name == "registration"), None)
+            last = self._last("registration")
+            return last if last and last.monotonic >= asked_at else None
 
         event = await self.until(outcome, within, command)
         if event.fields["code"] != 200 or event.fields["active"] != active:

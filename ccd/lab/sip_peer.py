@@ -15,11 +15,10 @@ from http import HTTPStatus
 
 from ccd.lab.datagram import DatagramSocket
 from ccd.lab.peer_call import CallTimes, PeerCall
+from ccd.lab.retransmission import GIVE_UP, Retransmission
 from ccd.lab.rtp import RtpSocket
 from ccd.lab.sip_message import SipMessage, address_uri, media_address, offer, parse, user
 
-T1 = 0.5
-GIVE_UP = 64 * T1
 HISTORY = 200_000
 _REASONS = {100: "Trying", 180: "Ringing", 200: "OK", 481: "Call Does Not Exist", 486: "Busy Here", 487: "Terminated"}
 
@@ -54,7 +53,7 @@ class SipPeer:
         self._on_call = on_call
         self._tone = tone
         self._loop = asyncio.get_running_loop()
-        self._sending: dict[tuple[str, str], asyncio.TimerHandle] = {}
+        self._sending = Retransmission(self._socket)
         self._answering: dict[str, asyncio.TimerHandle] = {}
         self.host, self.port = host, self._socket.port
         self.calls: dict[str, PeerCall] = {}
@@ -63,7 +62,8 @@ class SipPeer:
         self.malformed = 0
 
     def close(self) -> None:
-        for timer in (*self._sending.values(), *self._answering.values()):
+        self._sending.close()
+        for timer in self._answering.values():
             timer.cancel()
         self._rtp.close()
         self._socket.close()
@@ -119,23 +119,12 @@ class SipPeer:
         return f"SIP/2.0/UDP {self.host}:{self.port};rport;branch=z9hG4bK{branch}"
 
     def _send_until_answered(self, request: SipMessage, call: PeerCall) -> int:
-        """Send now and again after T1, 2 T1, 4 T1 …; answers when it was sent first."""
-        data, key = request.render(), (request.branch, request.method)
-        began = self._loop.time()
+        """Answers when it was sent first."""
+        key = (request.branch, request.method)
+        return self._sending.begin(key, request.render(), call.server, lambda: self._unanswered(call))
 
-        def again(interval: float) -> None:
-            if self._loop.time() - began > GIVE_UP:
-                self._over(call, time.monotonic_ns(), 408)
-                return
-            self._socket.send(data, call.server)
-            self._sending[key] = self._loop.call_later(interval, again, interval * 2)
-
-        self._sending[key] = self._loop.call_later(T1, again, 2 * T1)
-        return self._socket.send(data, call.server)
-
-    def _stop_sending(self, branch: str, method: str) -> None:
-        if timer := self._sending.pop((branch, method), None):
-            timer.cancel()
+    def _unanswered(self, call: PeerCall) -> None:
+        self._over(call, time.monotonic_ns(), 408)
 
     def _in_dialog(self, call: PeerCall, method: str) -> SipMessage:
         if method != "ACK":  # an ACK has the number of its INVITE, which was our first request
@@ -187,9 +176,9 @@ class SipPeer:
 
     def _response(self, message: SipMessage, code: int, call: PeerCall | None, arrived: int) -> None:
         if message.method != "INVITE":
-            self._stop_sending(message.branch, message.method)
+            self._sending.stop((message.branch, message.method))
         elif call is not None:
-            self._stop_sending(message.branch, "INVITE")
+            self._sending.stop((message.branch, "INVITE"))
             if code < 200:
                 self._provisional(call, code, arrived)
             elif code < 300:
@@ -248,22 +237,13 @@ class SipPeer:
         at = self._respond(call.invite, reply.code, call.server, call, offer(self.host, self._rtp.socket.port))
         self._open_sound(call, call.invite.body)
         call.answer(at)
-        self._await_ack(call, T1)
-
-    def _await_ack(self, call: PeerCall, interval: float) -> None:
-        def again() -> None:
-            if interval > GIVE_UP / 2:
-                self._over(call, time.monotonic_ns(), 408)
-                return
-            self._socket.send(call.replies[f"{call.invite.branch} INVITE"], call.server)
-            self._await_ack(call, interval * 2)
-
-        self._sending[call.call_id, "ACK"] = self._loop.call_later(interval, again)
+        answer = call.replies[f"{call.invite.branch} INVITE"]
+        self._sending.repeat((call.call_id, "ACK"), answer, call.server, lambda: self._unanswered(call))
 
     def _request(self, request: SipMessage, call: PeerCall | None, sender: tuple[str, int], arrived: int) -> None:
         if request.method == "ACK":
             if call is not None:
-                self._stop_sending(call.call_id, "ACK")
+                self._sending.stop((call.call_id, "ACK"))
                 call.times.ack = call.times.ack or arrived
         elif call is None:
             self._respond(request, 200 if request.method == "OPTIONS" else 481, sender, None)
@@ -319,7 +299,7 @@ class SipPeer:
     def _over(self, call: PeerCall, at: int, code: int) -> None:
         """The call is done; it is still known for a while, for what comes twice."""
         self._forget_answer(call)
-        self._stop_sending(call.call_id, "ACK")
+        self._sending.stop((call.call_id, "ACK"))
         if call.stream is not None:
             self._rtp.shut(call.stream)
         call.end(at, code)

@@ -75,6 +75,21 @@ async def test_refused_and_given_up_calls(start_asterisk: StartAsterisk) -> None
     agents.close()
 
 
+async def test_an_agent_calls_out_through_the_trunk(start_asterisk: StartAsterisk) -> None:
+    out = "[from-agent]\nexten => _X.,1,Dial(PJSIP/${EXTEN}@trunk,10)\n"
+    endpoints = [Endpoint("2000", contact=f"sip:2000@{AGENTS_HOST}:9")]
+    asterisk = await start_asterisk(AsteriskSettings(endpoints=endpoints, extensions=out))
+    outside = SipPeer(TRUNK_HOST, asterisk.ports.trunk)
+    agent = SipPeer(AGENTS_HOST)
+    call = agent.place("912345678", ("127.0.0.1", asterisk.ports.sip), caller="2000")
+    await asyncio.wait_for(call.answered, 5)
+    assert [there.number for there in outside.history] == ["912345678"]
+    outside.history[0].hang_up()
+    assert (await over(call)).code == 200
+    outside.close()
+    agent.close()
+
+
 async def test_asterisk_reads_the_digits(start_asterisk: StartAsterisk) -> None:
     asterisk = await start(start_asterisk, 9)
     callers = SipPeer(TRUNK_HOST)
