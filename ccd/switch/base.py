@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from ccd.model.command import SwitchCommand
 from ccd.model.event import SwitchEvent
-from ccd.model.ids import Moment, SwitchName
+from ccd.model.ids import Length, Moment, SwitchName
 
 MessageIn = TypeVar("MessageIn", contravariant=True)
 MessageOut = TypeVar("MessageOut")
@@ -22,6 +22,13 @@ class Reaction(Struct, Generic[MessageOut], frozen=True):
     messages: tuple[MessageOut, ...] = ()
 
 
+class Cut(Struct, frozen=True):
+    """The daemon is to cut the link, and not to connect again for `hold_off`."""
+
+    reason: str
+    hold_off: Length
+
+
 class Driver(Protocol[MessageIn, MessageOut]):
     """A switch as the daemon sees it. No method waits, reads a clock or touches a socket."""
 
@@ -32,6 +39,15 @@ class Driver(Protocol[MessageIn, MessageOut]):
 
     def perform(self, command: SwitchCommand, now: Moment) -> Reaction[MessageOut]:
         """One intent of the engine; one that cannot be carried out gives its result as an event at once."""
+
+    def connected(self, now: Moment) -> Reaction[MessageOut]:
+        """The link is up; messages of a new connection follow."""
+
+    def lost(self, reason: str, now: Moment) -> Reaction[MessageOut]:
+        """The link is down; what was asked has no answer any more."""
+
+    def take_cut(self) -> Cut | None:
+        """Asked for after every call: given once when the link is to be cut."""
 
     def deadline(self) -> Moment | None:
         """When `tick` wants to be called."""

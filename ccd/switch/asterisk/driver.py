@@ -6,10 +6,10 @@ from ccd.switch.asterisk.command import Commands
 from ccd.switch.asterisk.endpoint import Endpoints
 from ccd.switch.asterisk.legs import Legs
 from ccd.switch.asterisk.output import Output
-from ccd.switch.asterisk.session import Cut, Session
+from ccd.switch.asterisk.session import Session
 from ccd.switch.asterisk.settings import Settings
 from ccd.switch.asterisk.snapshot import Snapshot
-from ccd.switch.base import Reaction
+from ccd.switch.base import Cut, Reaction
 from ccd.wire.ami import Action, Message
 
 
@@ -60,8 +60,6 @@ class AsteriskDriver:
         """One message of the switch."""
         self._begin(now)
         self._session.heard(message)
-        if message.every is not None and "EventList" not in message.first and message.event != "Status":
-            message = Message(dict(message.every))
         if not self._output.actions.receive(message, now):
             self._event(message)
         return self._output.take()
@@ -90,6 +88,8 @@ class AsteriskDriver:
         return self._output.take()
 
     def _event(self, message: Message) -> None:
+        if message.every is not None:  # a caller wrote headers into his number; Asterisk's own come after it
+            message = Message(dict(message.every))
         name = message.event
         handler = self._legs.handlers.get(name)
         if handler is None:

@@ -4,24 +4,16 @@ from collections.abc import Callable
 from hashlib import md5
 from typing import Literal
 
-from msgspec import Struct
-
 from ccd.model.event import SwitchDown
 from ccd.model.ids import Length
 from ccd.switch.asterisk.action import is_success, said
 from ccd.switch.asterisk.output import Output
+from ccd.switch.base import Cut
 from ccd.wire.ami import Banner, EventList, Message
 
 Phase = Literal["down", "greeting", "login", "booting", "starting", "up"]
 IN_USE = "Login Already In Use"
 """What Asterisk says with allowmultiplelogin=no while another session of the user lives."""
-
-
-class Cut(Struct, frozen=True):
-    """The daemon is to cut the link, and not to connect again for `hold_off`."""
-
-    reason: str
-    hold_off: Length
 
 
 class Session:

@@ -6,6 +6,9 @@ from msgspec import Struct
 
 from ccd.model.ids import SECOND, Length, SwitchName
 
+_OF_ENGINE = ("CALL", "QUEUE", "SINCE", "PRIORITY", "OFFER", "AGENT", "FLOW", "FLOW_VERSION", "STEP", "TALKED")
+_OF_DRIVER = ("ROLE", "DNIS", "RECORDING", "RECORDING_STATE", "MONITOR_ID")
+VARIABLES = tuple(f"CCD_{name}" for name in (*_OF_ENGINE, *_OF_DRIVER))
 _FOLDER = re.compile(r"(/[A-Za-z0-9._-]+)+")
 
 
@@ -29,8 +32,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     agent_context: str = "ccd-agent"
     dialled_context: str = "ccd-dialled"
     handback_context: str = "ccd-handback"
-    variables: tuple[str, ...] = ("CCD_CALL", "CCD_ROLE", "CCD_DNIS", "CCD_RECORDING", "CCD_RECORDING_STATE")
-    """Asked of every channel after a login, besides those given here by the daemon."""
+    variables: tuple[str, ...] = VARIABLES
+    """Asked of every channel after a login: what the dialplan, the driver and the engine wrote."""
     action_time: Length = 5 * SECOND
     login_time: Length = 10 * SECOND
     boot_time: Length = 120 * SECOND

@@ -56,7 +56,9 @@ class Snapshot:
         self._endpoints.listed(self._devices.events)
         self._session.is_up()
         self._output.emit(SwitchUp(self._output.settings.name, self._legs.boot))
-        rows = {row.get("Uniqueid"): row for row in answer.events}
+        # Asterisk's own headers come after those that a caller may have written into his number.
+        listed = [Message(dict(row.headers), row.headers) for row in answer.events]
+        rows = {row.get("Uniqueid"): row for row in listed}
         for leg in self._legs.known():
             if leg.unique not in rows:
                 self._legs.close(leg, 0)
@@ -88,4 +90,5 @@ class Snapshot:
 
 def _variables(row: Message) -> dict[str, str]:
     pairs = [text.partition("=") for text in row.all("Variable")]
-    return {name: value for name, _, value in pairs if value}
+    values = {name: value for name, _, value in pairs}
+    return {name: value for name, value in values.items() if value}
