@@ -10,6 +10,7 @@ from ccd.lab.process import LabError, Process, free_port, free_udp_port, port_ra
 
 START_TIMEOUT = 30.0
 COMMAND_TIMEOUT = 10.0
+PORT_TAKEN = "Address already in use"
 
 
 class Asterisk:
@@ -32,7 +33,7 @@ class Asterisk:
 
     @property
     def log(self) -> Path:
-        """Notices, warnings, errors (and verbose messages as `settings.verbose` tells)."""
+        """Notices, warnings, errors, and verbose messages as `settings.verbose` tells, since the last start."""
         return self.folder / "log/messages"
 
     @property
@@ -74,6 +75,9 @@ class Asterisk:
             await asyncio.wait_for(self._booted(), START_TIMEOUT)
         except TimeoutError as error:
             raise LabError(f"Asterisk did not boot in {START_TIMEOUT:.0f} s:\n{self._report()}") from error
+        if PORT_TAKEN in self._report():  # it runs on all the same, and the port's owner would get our calls
+            await self.kill()
+            raise LabError(f"somebody took a port of Asterisk's: {self.ports}")
 
     async def stop(self) -> None:
         """Hang up everything and end (SIGTERM), by force if that takes over 5 s."""
@@ -117,6 +121,7 @@ class Asterisk:
         return int((await self.command("core show channels count")).split()[0])
 
     def _lay_out(self) -> None:
+        self.log.unlink(missing_ok=True)
         for name in ("etc", "data/sounds", "data/keys", "spool/monitor", "run", "log"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         for name, target in self._links().items():

@@ -4,6 +4,7 @@ import asyncio
 import os
 import select
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ccd.lab import tones
+from ccd.lab.asterisk import Asterisk
 from ccd.lab.asterisk_config import AsteriskSettings
 from ccd.lab.lab import Lab, LabSettings, sweep
 from ccd.lab.packages import Packages
@@ -184,6 +186,20 @@ async def test_asterisk_comes_back_after_a_crash(start_asterisk: StartAsterisk) 
 async def test_asterisk_logs_no_error_at_start(start_asterisk: StartAsterisk) -> None:
     asterisk = await start_asterisk(AsteriskSettings(extensions=CALL_EACH_OTHER))
     assert [line for line in asterisk.log.read_text().splitlines() if "ERROR" in line or "WARNING" in line] == []
+
+
+@pytest.mark.parametrize(("kind", "port"), [(socket.SOCK_STREAM, "ami"), (socket.SOCK_DGRAM, "sip")])
+async def test_a_port_that_is_taken_is_an_error(
+    installed: Packages, tmp_path: Path, kind: socket.SocketKind, port: str
+) -> None:
+    asterisk = Asterisk(tmp_path, installed.asterisk, AsteriskSettings(), installed.openssl)
+    with socket.socket(socket.AF_INET, kind) as other:
+        other.bind(("127.0.0.1", getattr(asterisk.ports, port)))
+        if kind == socket.SOCK_STREAM:
+            other.listen()
+        with pytest.raises(LabError, match="somebody took a port"):
+            await asterisk.start()
+    assert not asterisk.is_running
 
 
 async def test_manager_over_tls(start_asterisk: StartAsterisk) -> None:
