@@ -31,13 +31,14 @@ class Engine:
     def handle(self, event: e.AnyEvent, now: Moment) -> Outcome:
         """Fire what was due, at its time, then take the event."""
         floor = self.floor
-        self._fire(now)
+        if floor.is_due(now):
+            self._fire(now)
         floor.begin(now)
         HANDLERS[type(event)](self, event)
-        self._fire(floor.now)
+        if floor.is_due(floor.now):
+            self._fire(floor.now)
         outcome = floor.outcome()
-        for fact in outcome.facts:
-            floor.statistics.apply(fact)
+        floor.statistics.apply(outcome.facts)
         return outcome
 
     def deadline(self) -> Moment | None:
@@ -51,8 +52,8 @@ class Engine:
 
     def _fire(self, until: Moment) -> None:
         floor = self.floor
-        while (due := floor.next_due()) is not None and due <= until:
-            timer = floor.take_due()
+        while floor.is_due(until):
+            due, timer = floor.take_due()
             floor.begin(due)
             TIMERS[type(timer)](floor, timer)
 

@@ -18,7 +18,6 @@ from ccd.model.ids import AgentId, CallId, Endpoint, LegId, Length, Moment, Offe
 from ccd.model.question import AnyQuestion
 
 FACTS_PER_INPUT = 300
-BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class Outcome(Struct, frozen=True, gc=False):
@@ -59,13 +58,10 @@ class Floor:
         self.send_last = self._later.append
 
     def new_id(self) -> str:
-        """An id never given before: the microsecond in base 36, one further where two fall together."""
-        number = self._last_id = max(self.now, self._last_id + 1)
-        digits = ""
-        while number:
-            number, digit = divmod(number, 36)
-            digits = BASE36[digit] + digits
-        return digits
+        """An id never given before: the microsecond in hexadecimal, one further where two fall together."""
+        now, following = self.now, self._last_id + 1
+        self._last_id = now if now > following else following
+        return f"{self._last_id:x}"
 
     def at(self, due: Moment, timer: Timer) -> None:
         """Fire `timer` at `due`. Timers are not taken back: each says by its serial whether it still counts."""
@@ -76,9 +72,14 @@ class Floor:
         """When the first timer is due."""
         return self._timers[0][0] if self._timers else None
 
-    def take_due(self) -> Timer:
-        """The first timer, removed."""
-        return heapq.heappop(self._timers)[2]
+    def is_due(self, now: Moment) -> bool:
+        """Whether a timer is to be fired."""
+        return bool(self._timers) and self._timers[0][0] <= now
+
+    def take_due(self) -> tuple[Moment, Timer]:
+        """The first timer and when it was due, removed."""
+        due, _, timer = heapq.heappop(self._timers)
+        return due, timer
 
     def ask(self, call: CallId, what: AnyQuestion, wait: Length) -> QuestionId:
         """Ask the world on behalf of a call; the answer, or None at the deadline, comes to its step."""
@@ -97,7 +98,8 @@ class Floor:
 
     def begin(self, now: Moment) -> None:
         """A new input at `now`; time never goes back."""
-        self.now = max(now, self.now)
+        if now > self.now:
+            self.now = now
 
     def outcome(self) -> Outcome:
         """What was said since the last call of this; the hurried commands first."""

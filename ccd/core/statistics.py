@@ -1,6 +1,6 @@
 """Figures of the queues, as a fold over facts; numerators and denominators are kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -49,11 +49,13 @@ class Statistics:
         """The figures of one queue."""
         return self.figures.get(queue) or self.figures.setdefault(queue, QueueFigures())
 
-    def apply(self, fact: AnyFact) -> None:
-        """One more fact, in order."""
-        change = self._fold.get(type(fact))
-        if change is not None:
-            change(fact)
+    def apply(self, facts: Iterable[AnyFact]) -> None:
+        """More facts, in order."""
+        fold = self._fold
+        for fact in facts:
+            change = fold.get(type(fact))
+            if change is not None:
+                change(fact)
 
     def expected_wait(self, queue: QueueId, position: int, staffed: int) -> Length | None:
         """Position x mean talk and wrap-up time / agents logged in: when the agents have worked off those before.

@@ -7,27 +7,27 @@ from msgspec import Struct
 from ccd.model.ids import AgentId, CallId, OfferId, QuestionId
 
 
-class StepTimer(Struct, frozen=True, tag=True):
+class StepTimer(Struct, frozen=True, tag=True, gc=False):
     """A step's own wait is over."""
 
     call: CallId
     serial: int
 
 
-class QuestionTimer(Struct, frozen=True, tag=True):
+class QuestionTimer(Struct, frozen=True, tag=True, gc=False):
     """Nobody answered in time."""
 
     question: QuestionId
 
 
-class OfferTimer(Struct, frozen=True, tag=True):
+class OfferTimer(Struct, frozen=True, tag=True, gc=False):
     """The agent's phone has rung long enough, or the bridge did not come."""
 
     offer: OfferId
     stage: Literal["ringing", "bridging"]
 
 
-class VisitTimer(Struct, frozen=True, tag=True):
+class VisitTimer(Struct, frozen=True, tag=True, gc=False):
     """A waiting caller: the longest wait is reached, or an announcement is due."""
 
     call: CallId
@@ -35,14 +35,14 @@ class VisitTimer(Struct, frozen=True, tag=True):
     what: Literal["max_wait", "announcement"]
 
 
-class AgentTimer(Struct, frozen=True, tag=True):
+class AgentTimer(Struct, frozen=True, tag=True, gc=False):
     """Wrap-up or back-off is over."""
 
     agent: AgentId
     serial: int
 
 
-class LegTimer(Struct, frozen=True, tag=True):
+class LegTimer(Struct, frozen=True, tag=True, gc=False):
     """A leg of a transfer or of an agent's own call did not come up in time."""
 
     call: CallId

@@ -6,7 +6,7 @@ from ccd.model.ids import CallerId, Endpoint, LegId, Length, Moment, QuestionId,
 from ccd.model.question import AnyQuestion
 
 
-class Command(Struct, frozen=True, tag=True, omit_defaults=True):
+class Command(Struct, frozen=True, tag=True, omit_defaults=True, gc=False):
     """Base of all intents."""
 
 

@@ -27,7 +27,7 @@ PlayResult = Literal["finished", "digit", "stopped", "failed"]
 HungUpBy = Literal["far_end", "us", "switch"]
 
 
-class Event(Struct, frozen=True, tag=True, omit_defaults=True):
+class Event(Struct, frozen=True, tag=True, omit_defaults=True, gc=False):
     """Base of all inputs."""
 
 

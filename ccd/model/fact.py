@@ -17,7 +17,7 @@ VisitOutcome = Literal[
 ]
 
 
-class Fact(Struct, frozen=True, tag=True, omit_defaults=True):
+class Fact(Struct, frozen=True, tag=True, omit_defaults=True, gc=False):
     """Base of all outcomes."""
 
 

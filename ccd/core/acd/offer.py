@@ -1,5 +1,6 @@
 """An offer: one agent's phone rings for one waiting caller, until it is accepted or ends some other way."""
 
+import re
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 BRIDGE_TIME: Length = 5 * SECOND
 NAME_LENGTH = 40
+UNSHOWABLE = re.compile(r'["\\<>]')
 ANSWERED_ELSEWHERE = 26
 NORMAL = 16
 MISSED: tuple[OfferOutcome, ...] = ("expired", "refused", "unreachable")
@@ -87,7 +89,9 @@ def new_leg(floor: "Floor", call: Call, role: Literal["agent", "dialled"], endpo
 def shown(queue_name: str, caller_name: str) -> str:
     """Queue and caller for the phone's display: printable, one line, not long."""
     text = f"{queue_name}: {caller_name}" if caller_name else queue_name
-    return "".join(c for c in text if c.isprintable() and c not in '"\\<>')[:NAME_LENGTH]
+    if not text.isprintable() or UNSHOWABLE.search(text):
+        text = "".join(filter(str.isprintable, UNSHOWABLE.sub("", text)))
+    return text[:NAME_LENGTH]
 
 
 def headers(floor: "Floor", call: Call) -> tuple[tuple[str, str], ...]:

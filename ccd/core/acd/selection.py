@@ -1,9 +1,11 @@
 """Who gets whom: the longest waiting caller of all queues an agent serves, the best agent for a queue.
 
-Both choosers read the head of a heap. Entries are not removed when they fall out of date but skipped when they come to
-the head; a heap that is mostly out of date is built anew, so that memory stays in proportion to who is there.
+Both choosers read the head of what is kept in order. Callers stand in a sorted list, which also tells their places. An
+agent stands in a heap of every queue that he serves; his entries are not removed when they fall out of date but skipped
+when they come to the head, and a heap that is mostly out of date is built anew: memory stays in proportion.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 from heapq import heapify, heappop, heappush
 
@@ -18,16 +20,15 @@ SLACK = 64
 
 
 class Line:
-    """One queue: who waits in it, and who is ready for it."""
+    """One queue: who waits in it, and who is ready for it. `ready_limit`: beyond it the heap is built anew."""
 
-    __slots__ = ("queue", "ready", "ready_count", "waiting", "waiting_count")
+    __slots__ = ("queue", "ready", "ready_limit", "waiting")
 
     def __init__(self, queue: QueueId) -> None:
         self.queue = queue
         self.waiting: list[Waiting] = []
-        self.waiting_count = 0
         self.ready: list[Ready] = []
-        self.ready_count = 0
+        self.ready_limit = SLACK
 
 
 class Routing:
@@ -69,49 +70,32 @@ class Routing:
         line = self.lines.get(queue) or self.lines.setdefault(queue, Line(queue))
         entry = (key, call)
         self._waiting[call] = (line, entry)
-        line.waiting_count += 1
-        heappush(line.waiting, entry)
+        insort(line.waiting, entry)
 
     def remove_waiting(self, call: CallId) -> None:
         """The caller does not wait any more; nothing if he did not."""
         known = self._waiting.pop(call, None)
-        if known is None:
-            return
-        line = known[0]
-        line.waiting_count -= 1
-        if len(line.waiting) > 2 * line.waiting_count + SLACK:
-            line.waiting = [entry for entry in line.waiting if self._waits(line, entry)]
-            heapify(line.waiting)
+        if known is not None:
+            line, entry = known
+            del line.waiting[bisect_left(line.waiting, entry)]
 
     def select_caller(self, agent: AgentId) -> CallId | None:
         """Who has waited longest, head starts counted, in all queues that the agent serves."""
         best: Waiting | None = None
-        known = self._waiting
         for line, _ in self.served.get(agent, ()):
-            heap = line.waiting
-            while heap:
-                head = heap[0]
-                entry = known.get(head[1])
-                if entry is not None and entry[1] is head:
-                    if best is None or head < best:
-                        best = head
-                    break
-                heappop(heap)
+            waiting = line.waiting
+            if waiting and (best is None or waiting[0] < best):
+                best = waiting[0]
         return None if best is None else best[1]
 
     def ahead(self, queue: QueueId, key: Moment) -> int:
-        """How many wait in the queue before one with this key."""
-        line = self.lines[queue]
-        return sum(1 for entry in line.waiting if entry[0] < key and self._waits(line, entry))
+        """How many wait in the queue, not offered to an agent now, before one with this key."""
+        return bisect_left(self.lines[queue].waiting, (key, ""))
 
     def waiting_in(self, queue: QueueId) -> int:
         """How many wait in the queue and are not offered to an agent now."""
         line = self.lines.get(queue)
-        return line.waiting_count if line else 0
-
-    def _waits(self, line: Line, entry: Waiting) -> bool:
-        known = self._waiting.get(entry[1])
-        return known is not None and known[0] is line and known[1] is entry
+        return len(line.waiting) if line else 0
 
     # --- agents
 
@@ -122,18 +106,13 @@ class Routing:
         self._stamp = stamp = self._stamp + 1
         self._ready[agent] = (stamp, idle_since)
         for line, rank in self.served.get(agent, ()):
-            line.ready_count += 1
             heappush(line.ready, (rank, idle_since, agent, stamp))
+            if len(line.ready) > line.ready_limit:
+                self._rebuild(line)
 
     def unset_ready(self, agent: AgentId) -> None:
         """The agent cannot be offered a call; nothing if he could not."""
-        if self._ready.pop(agent, None) is None:
-            return
-        for line, _ in self.served.get(agent, ()):
-            line.ready_count -= 1
-            if len(line.ready) > 2 * line.ready_count + SLACK:
-                line.ready = [entry for entry in line.ready if self._is_ready(entry)]
-                heapify(line.ready)
+        self._ready.pop(agent, None)
 
     def select_agent(self, queue: QueueId) -> AgentId | None:
         """The best skilled ready agent for the queue, then the longest idle."""
@@ -150,13 +129,18 @@ class Routing:
         return agent in self._ready
 
     def ready_for(self, queue: QueueId) -> int:
-        """How many stand ready for the queue."""
+        """How many stand ready for the queue; for those who look, it counts them."""
         line = self.lines.get(queue)
-        return line.ready_count if line else 0
+        return sum(map(self._is_ready, line.ready)) if line else 0
 
     def _is_ready(self, entry: Ready) -> bool:
         known = self._ready.get(entry[2])
         return known is not None and known[0] == entry[3]
+
+    def _rebuild(self, line: Line) -> None:
+        line.ready = [entry for entry in line.ready if self._is_ready(entry)]
+        heapify(line.ready)
+        line.ready_limit = 2 * len(line.ready) + SLACK
 
 
 def ranks(queue: Queue, agents: Iterable[AgentProfile]) -> list[tuple[AgentId, int]]:
