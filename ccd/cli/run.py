@@ -14,4 +14,4 @@ def run(
     """Run the daemon."""
     from ccd.daemon.main import run as run_daemon
 
-    run_daemon(config)
+    raise typer.Exit(run_daemon(config))

@@ -88,7 +88,13 @@ class Daemon:
         )
         self._lines: dict[SwitchName, AsteriskLine] = {}
         self._health = HealthWatch(
-            self._clock, self._lines, self._records, self._recordings, self._journal, self._folds
+            self._clock,
+            self._lines,
+            self._records,
+            self._recordings,
+            self._journal,
+            self._folds,
+            lambda: self._pump.faults,
         )
         self._pump = Pump(
             self._engine,

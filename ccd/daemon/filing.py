@@ -21,9 +21,9 @@ def call_of(recording: RecordingId) -> CallId:
 
 
 def day_of(recording: RecordingId) -> Moment:
-    """The moment that chooses the folder of the day: the call's id is its beginning in base 36. 0 for a foreign id."""
+    """The moment that chooses the folder of the day: the call's id is its beginning, in hexadecimal microseconds. 0 for a foreign id."""
     try:
-        return int(call_of(recording), 36)
+        return int(call_of(recording), 16)
     except ValueError:
         return 0
 
@@ -69,7 +69,7 @@ class Filing:
     async def _file(self, recording: RecordingId) -> None:
         try:
             done = await self._recordings.finalise(recording, day_of(recording))
-        except RecordingError as error:
+        except (RecordingError, OSError, ValueError) as error:
             self.failed += 1
             log.error("recording not filed", recording=recording, reason=str(error))
         else:

@@ -1,6 +1,6 @@
 """What is well and what is not, asked every few seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ccd.daemon.clock import Clock
 from ccd.daemon.folds import Folds
@@ -24,6 +24,7 @@ class HealthWatch:
         recordings: Recordings,
         journal: Journal,
         folds: Folds,
+        faults: Callable[[], int],
     ) -> None:
         self._clock = clock
         self._lines = lines
@@ -31,6 +32,7 @@ class HealthWatch:
         self._recordings = recordings
         self._journal = journal
         self._folds = folds
+        self._faults = faults
         self._since: dict[SwitchName, tuple[Moment, str]] = {}
 
     def noted(self, event: AnyEvent) -> None:
@@ -50,7 +52,7 @@ class HealthWatch:
 
     def __call__(self) -> Health:
         """All parts."""
-        parts = (*map(switch_part, self.switches()), self._redis(), self._journal_part(), self._disk(), self._choices())
+        parts = (*map(switch_part, self.switches()), self._redis(), self._journal_part(), self._disk(), self._engine())
         return Health(all(part.ok for part in parts if part.required), parts)
 
     def _redis(self) -> HealthPart:
@@ -71,9 +73,10 @@ class HealthWatch:
         )
         return HealthPart("recordings", usage.level == "ok", False, detail)
 
-    def _choices(self) -> HealthPart:
-        wrong = self._folds.wrong_choices
-        return HealthPart("routing", not wrong, False, f"{wrong} offers not to the best agent" if wrong else "")
+    def _engine(self) -> HealthPart:
+        wrong, faults = self._folds.wrong_choices, self._faults()
+        detail = f"{faults} inputs failed, {wrong} offers not to the best agent: see the log" if wrong or faults else ""
+        return HealthPart("engine", not (wrong or faults), False, detail)
 
 
 def switch_part(view: SwitchView) -> HealthPart:

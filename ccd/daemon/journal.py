@@ -38,7 +38,7 @@ class Began(Struct, frozen=True, tag=True):
     number_data: str
 
 
-class Entry(Struct, frozen=True, tag=True, array_like=True):
+class Entry(Struct, frozen=True, tag=True):
     """One input. `digest` is of the commands, in order (blake2b, 8 bytes)."""
 
     sequence: int

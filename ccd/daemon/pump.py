@@ -69,6 +69,7 @@ class Pump:
     ) -> None:
         self.engine = engine
         self.lines: dict[SwitchName, Line] = {}
+        self.faults = 0
         self._journal = journal
         self._clock = clock
         self._prepare = prepare
@@ -167,7 +168,13 @@ class Pump:
         began = time.perf_counter()
         event = self._prepare(event)
         self._noted_event(event)
-        outcome = self.engine.handle(event, now)
+        try:
+            outcome = self.engine.handle(event, now)
+        except Exception:
+            # A fault of ours in one call must not take the others down: told in full, counted, and on.
+            self.faults += 1
+            log.exception("the engine failed", kind=type(event).__name__)
+            outcome = self.engine.floor.outcome()
         self._journal.append(now, event, outcome.facts, outcome.commands)
         for command in outcome.commands:
             self._perform(command, now)
