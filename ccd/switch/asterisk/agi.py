@@ -72,9 +72,14 @@ def safe_file(path: str) -> str:
 
 def safe_name(name: str) -> str:
     """A name of letters, digits, `_`, `-` and `.`, not beginning with the latter two. Raises UnsafeText."""
-    if not _NAME.fullmatch(name):
+    if not is_safe_name(name):
         raise UnsafeText(f"name {name[:80]!r}")
     return name
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether `safe_name` takes it."""
+    return _NAME.fullmatch(name) is not None
 
 
 def parse_result(text: str) -> Result:

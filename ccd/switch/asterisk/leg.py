@@ -21,7 +21,7 @@ from ccd.model.event import (
 )
 from ccd.model.ids import MILLISECOND, SECOND, LegId
 from ccd.switch.asterisk.action import is_success, said
-from ccd.switch.asterisk.agi import Environment, UnsafeText
+from ccd.switch.asterisk.agi import Environment, UnsafeText, is_safe_name
 from ccd.switch.asterisk.join import Join
 from ccd.switch.asterisk.operation import Music, Operation, Playing, Recording
 from ccd.switch.asterisk.originate import clean, is_variable
@@ -39,6 +39,7 @@ ADOPTED = SECOND
 """The first renewal of the lease; a leg bridged within that costs none. The dialplan's own time-out is 4 s."""
 NORMAL_CLEARING = 16
 UNSENT_LIMIT = 64
+DEFAULT_MUSIC = "default"
 
 Place = Literal["dialling", "agi", "moving", "bridged"]
 
@@ -98,8 +99,8 @@ class Leg:
         """Music on hold."""
         if self.place in ("dialling", "bridged"):
             return
-        self._music = hold.music
-        self._slot.put(Music(hold.music))
+        self._music = hold.music if is_safe_name(hold.music) else DEFAULT_MUSIC
+        self._slot.put(Music(self._music))
 
     def record_message(self, recording: Recording) -> None:
         """Record what the far end says."""
@@ -136,7 +137,7 @@ class Leg:
             case Answer():
                 self._is_answering = not self.is_answered
             case Hold():
-                self._music = command.music
+                self._music = command.music if is_safe_name(command.music) else DEFAULT_MUSIC
             case HangUp():
                 self._by, self._cause, self.is_leaving = self._by or "us", command.cause, True
             case SetVariables():

@@ -29,6 +29,7 @@ class Legs:
         self._by_id: dict[LegId, Leg] = {}
         self._endpoints: dict[str, Endpoint] = {}
         self._handed_back: dict[str, int] = {}
+        self._over: dict[str, None] = {}
         self.handlers: dict[str, Callable[[Message], None]] = {
             "AsyncAGIStart": self._agi_started,
             "AsyncAGIExec": self._agi_executed,
@@ -66,8 +67,11 @@ class Legs:
         self._endpoints.pop(leg.unique, None)
 
     def close(self, leg: Leg, cause: int, sip_code: int = 0, by: HungUpBy | None = None) -> None:
-        """The leg is over."""
+        """The leg is over. Should its channel come again nevertheless, it is hung up."""
         self.remove(leg)
+        self._over[leg.unique] = None
+        if len(self._over) > self._output.settings.leg_limit:
+            del self._over[next(iter(self._over))]
         leg.close(cause, sip_code, by)
 
     def hand_back(self, leg: Leg) -> None:
@@ -82,6 +86,7 @@ class Legs:
         for leg in self.known():
             self.close(leg, 0, by="switch")
         self._handed_back.clear()
+        self._over.clear()
         self.boot = boot
 
     def arrive(self, message: Message, number: str, place: Place, variables: dict[str, str], role: str) -> None:
@@ -90,7 +95,10 @@ class Legs:
         Beyond the limit it is left to the dialplan's fallback.
         """
         unique = message.get("Uniqueid")
-        if len(self._by_unique) >= self._output.settings.leg_limit or "/" in unique:
+        if unique in self._over:
+            self._output.act("Hangup", [("Channel", unique), ("Cause", "16")])
+            return
+        if len(self._by_unique) >= self._output.settings.leg_limit or not unique:
             return
         again = self._handed_back.get(unique, 0)
         name = leg_id(self._output.settings.name, self.boot, f"{unique}+{again}" if again else unique)
