@@ -19,7 +19,7 @@ from ccd.web.token import Token
 
 router = APIRouter(prefix="/v1/callers", tags=["callers"], responses=PROBLEMS)
 FieldName = Annotated[str, Meta(pattern=FIELD_NAME)]
-FieldText = Annotated[str, Meta(max_length=2_000, pattern=LINE)]
+FieldText = Annotated[str, Meta(max_length=1_000, pattern=LINE)]
 
 
 class Fields(Struct, frozen=True, forbid_unknown_fields=True):

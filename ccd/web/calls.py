@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from ccd.model.cdr import Cdr
 from ccd.model.event import HangUpRequested, RecordingRequested
-from ccd.model.ids import CallId
+from ccd.model.ids import CallId, QueueId
 from ccd.model.view import CallPage, Why
 from ccd.web.access import Anybody, TheCentre, may_see_past, may_see_running, seen_by
 from ccd.web.answer import Done, RunningCalls
@@ -39,10 +39,12 @@ async def past(
     agent: AgentQuery = None,
     queue: QueueQuery = None,
 ) -> Response:
-    """Calls that ended; with an agent's token those he talked in."""
-    selection = CallSelection(limit, before, token.agent or agent, queue)
-    page = await centre.calls(selection)
-    seen = tuple(cdr for cdr in page.calls if may_see_past(token, cdr))
+    """Calls that ended; with an agent's token those he talked in.
+
+    A page may hold fewer than `limit` and still have a next one.
+    """
+    page = await centre.calls(CallSelection(limit, before, token.agent or agent, queue))
+    seen = tuple(cdr for cdr in page.calls if may_see_past(token, cdr) and _visited(cdr, queue))
     return answer(CallPage(seen, page.next_before))
 
 
@@ -71,6 +73,11 @@ async def record(call: CallPath, action: Action, token: Anybody, centre: TheCent
     """Start, pause (payment), resume or stop the recording of a call."""
     _demand_running(token, centre, call)
     return await submit(centre, RecordingRequested(centre.new_request_id(), token.name, call, action))
+
+
+def _visited(cdr: Cdr, queue: QueueId | None) -> bool:
+    """Agent and queue together: the records are found by one of them only."""
+    return queue is None or any(visit.queue == queue for visit in cdr.visits)
 
 
 def _demand_running(token: Token, centre: Centre, call: CallId) -> None:

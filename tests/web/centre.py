@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ccd.model.caller import Caller, HistoryEntry, PastCall
-from ccd.model.cdr import Candidate, Cdr, Explanation, Offer, Step, Talk
+from ccd.model.cdr import Candidate, Cdr, Explanation, Offer, QueueVisit, Step, Talk
 from ccd.model.command import Reply
 from ccd.model.event import AnyRequest, LogInRequested, PauseRequested
 from ccd.model.ids import (
@@ -63,6 +63,7 @@ RECORD = Cdr(
     wait_time=4 * SECOND,
     talk_time=80 * SECOND,
     way=(Step("shop", "choose", "menu", NOW - 600 * SECOND, NOW - 590 * SECOND, "key 1"),),
+    visits=(QueueVisit(SALES, NOW - 590 * SECOND, NOW - 590 * SECOND, 0, NOW - 580 * SECOND, "answered", 4 * SECOND),),
     offers=(
         Offer(
             OfferId("o-1"),
@@ -91,6 +92,7 @@ class SmallCentre:
         self.feed = Feed(backlog=5, most_viewers=3)
         self.folder = folder
         self.requests: list[AnyRequest] = []
+        self.selections: list[CallSelection] = []
         self.records_up = True
         self.ready = True
         self.errors: list[str] = []
@@ -150,6 +152,7 @@ class SmallCentre:
 
     async def calls(self, selection: CallSelection) -> CallPage:
         self._demand_records()
+        self.selections.append(selection)
         return CallPage((RECORD,)[: selection.limit])
 
     async def caller(self, caller: CallerId) -> Caller | None:

@@ -4,7 +4,7 @@ import pytest
 
 from ccd.model.event import HangUpRequested, LogInRequested, PauseRequested, RecordingRequested
 from ccd.model.ids import Endpoint, RequestId
-from tests.web.centre import ANA, CARL, KNOWN, PAST, TALK, SmallCentre
+from tests.web.centre import ANA, BEA, CARL, KNOWN, PAST, TALK, SmallCentre
 from tests.web.conftest import Asking
 
 
@@ -91,6 +91,18 @@ async def test_a_call_explains_itself(asking: Asking) -> None:
 async def test_past_calls_come_in_pages(asking: Asking) -> None:
     page = (await asking("sofia").get("/v1/calls/past", params={"limit": 1, "queue": "sales"})).json()
     assert [call["call"] for call in page["calls"]] == [PAST]
+
+
+async def test_an_agent_and_a_queue_together(asking: Asking) -> None:
+    sofia = asking("sofia")
+    for queue, found in (("sales", 1), ("repairs", 0)):
+        page = (await sofia.get("/v1/calls/past", params={"agent": "bea", "queue": queue})).json()
+        assert len(page["calls"]) == found
+
+
+async def test_an_agent_asks_for_his_own_past_whomever_he_names(asking: Asking, centre: SmallCentre) -> None:
+    await asking("bea").get("/v1/calls/past", params={"agent": ANA})
+    assert [selection.agent for selection in centre.selections] == [BEA]
 
 
 async def test_fields_of_a_caller_are_written_and_the_others_stay(asking: Asking, centre: SmallCentre) -> None:
