@@ -1,0 +1,82 @@
+"""The verbs that only decide: `answer`, `if`, `set`, `goto`, `hangup`, `call`."""
+
+import pytest
+
+from ccd.model.command import Answer, HangUp
+from ccd.model.fact import FlowBroken
+from tests.core.flow.ivr import Ivr
+
+
+def test_answer_answers_once() -> None:
+    ivr = Ivr("flow: f\nsteps:\n  a: {answer: }\n  b: {answer: }\n").call()
+    assert sum(isinstance(command, Answer) for command in ivr.commands) == 1
+    assert ivr.way() == ["a: answered", "b: answered"]
+
+
+@pytest.mark.parametrize(
+    ("when", "step"),
+    [
+        ("call.dnis == 'f'", "yes"),
+        ("call.dnis == 'g'", "no"),
+        ("missing", "no"),
+        ("missing < 3", "no"),
+        ("true", "yes"),
+    ],
+)
+def test_if(when: str, step: str) -> None:
+    choice = f'{{if: {{when: "{when}", then: yes, else: no}}}}'
+    text = f"flow: f\nsteps:\n  a: {choice}\n  yes: {{hangup: }}\n  no: {{hangup: }}\n"
+    assert Ivr(text).call().at() == step
+
+
+def test_set_counts_in_order() -> None:
+    text = """
+flow: f
+variables: {tries: 1}
+steps:
+  a: {set: {tries: "= tries + 1", double: "= tries + tries", said: "{tries} tries"}}
+  b: {queue: {queue: sales}}
+"""
+    ivr = Ivr(text).call()
+    assert [ivr.variable(name) for name in ("tries", "double", "said")] == [2, 4, "2 tries"]
+
+
+def test_set_changes_language_and_recording_and_refuses_a_mode_there_is_not() -> None:
+    text = "flow: f\nsteps:\n  a: {set: {language: es, recording: {value}}}\n  b: {queue: {queue: sales}}\n"
+    for value, expected in (("never", "never"), ("sometimes", "")):
+        ivr = Ivr(text.replace("{value}", value)).call()
+        (call,) = ivr.engine.floor.calls.values()
+        assert (call.language, call.recording_mode) == ("es", expected)
+
+
+def test_hangup_tells_the_network_why() -> None:
+    ivr = Ivr("flow: f\nsteps:\n  a: {hangup: busy}\n").call()
+    assert ivr.last(HangUp).cause == 17
+    assert ivr.last(Answer) is None
+    assert ivr.way() == ["a: busy"]
+
+
+def test_goto_in_a_circle_ends_the_call() -> None:
+    ivr = Ivr("flow: f\nsteps:\n  a: {goto: b}\n  b: {goto: a}\n").call()
+    assert ivr.of(FlowBroken)[0].reason == "too many steps"
+    assert ivr.is_over()
+
+
+def test_a_flow_comes_back_with_its_variables() -> None:
+    main = (
+        'flow: f\nsteps:\n  a: {call: g}\n  b: {if: {when: "x == 1", then: c}}\n  d: {hangup: busy}\n  c: {hangup: }\n'
+    )
+    sub = "flow: g\nsteps:\n  s: {set: {x: 1}}\n"
+    ivr = Ivr(main, sub).call()
+    assert ivr.way() == ["a: called", "s: set", "b: true", "c: normal"]
+
+
+def test_flows_that_call_one_another_end() -> None:
+    ivr = Ivr("flow: f\nsteps:\n  a: {call: g}\n  b: {hangup: }\n", "flow: g\nsteps:\n  c: {call: f}\n").call()
+    assert "c: too deep" in ivr.way() or "a: too deep" in ivr.way()
+    assert ivr.is_over()
+
+
+def test_a_flow_that_is_gone_is_passed_over() -> None:
+    ivr = Ivr("flow: f\nsteps:\n  a: {call: gone}\n").call()
+    assert ivr.way() == ["a: no such flow"]

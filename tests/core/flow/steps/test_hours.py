@@ -1,0 +1,35 @@
+"""`hours`."""
+
+from ccd.core.configuration import Calendar
+from ccd.model.ids import SECOND
+from tests.core.centre import START
+from tests.core.flow.ivr import Ivr
+
+FLOW = """
+flow: f
+steps:
+  hours: {hours: {calendar: office, open: open, closed: closed, holiday: holiday}}
+  open: {hangup: }
+  closed: {hangup: }
+  holiday: {hangup: }
+"""
+DAY = 86_400 * SECOND
+OPEN = Calendar((START - DAY,), (START + DAY,), {START - DAY: "a feast"}, (START + DAY,))
+CLOSED = Calendar((START - DAY,), (START,))
+HOLIDAY = Calendar((), (), {START - DAY: "a feast"}, (START + DAY,))
+
+
+def test_open_closed_and_holiday() -> None:
+    for calendar, step in ((OPEN, "open"), (CLOSED, "closed"), (HOLIDAY, "holiday")):
+        assert Ivr(FLOW, calendars={"office": calendar}).call().at() == step
+
+
+def test_a_holiday_without_a_step_is_closed() -> None:
+    text = FLOW.replace(", holiday: holiday", "")
+    assert Ivr(text, calendars={"office": HOLIDAY}).call().at() == "closed"
+
+
+def test_a_calendar_that_is_gone_counts_as_open() -> None:
+    ivr = Ivr(FLOW).call()
+    assert ivr.way()[0] == "hours: no such calendar"
+    assert ivr.at() == "open"
