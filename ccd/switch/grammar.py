@@ -119,10 +119,9 @@ class Grammar:
                 self._demand(state.dialled and not state.answered and not state.rang, event)
                 state.rang = True
             case LegAnswered():
-                self._demand(not (state.dialled and state.answered), event)
+                first = state.dialled and not state.answered
+                self._demand(state.redeem(("LegAnswered", "")) or first, event)
                 state.answered = True
-                if not state.dialled:
-                    self._demand(state.redeem(("LegAnswered", "")), event)
             case LegsBridged():
                 other = self.legs.get(event.other)
                 self._demand(other is not None, event)

@@ -75,6 +75,8 @@ class Leg:
         if self.is_answered:
             self._output.emit(LegAnswered(self.id))
             return
+        if self.place == "dialling":  # that is for its far end to do
+            return
         self._is_answering = True
         self.move(self._output.settings.answer_context, "s")
 
