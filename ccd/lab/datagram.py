@@ -15,19 +15,23 @@ Receive = Callable[[bytes, tuple[str, int], int], None]
 
 
 class DatagramSocket:
-    """Bound to a loopback address; `receive` is called from the event loop for every packet."""
+    """Bound to a loopback address; `receive` is called from the event loop for every packet.
 
-    def __init__(self, host: str, port: int, receive: Receive) -> None:
-        self._receive = receive
+    Without `receive` nothing is read: what comes is dropped by the kernel, at no cost to this process.
+    """
+
+    def __init__(self, host: str, port: int, receive: Receive | None) -> None:
+        self._receive: Receive = receive or (lambda data, sender, arrived: None)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER if receive else 0)
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         self._socket.setblocking(False)
         self._socket.bind((host, port))
         self.host = host
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._socket, self._ready)
+        if receive is not None:
+            self._loop.add_reader(self._socket, self._ready)
 
     def send(self, data: bytes, to: tuple[str, int]) -> int:
         """Send, and answer when that was (time.monotonic_ns). A full send buffer drops the packet, as a wire would."""

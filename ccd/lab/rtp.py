@@ -113,10 +113,10 @@ class RtpStream:
 
 
 class RtpSocket:
-    """Carries all streams of a peer; every 20 ms each one sends a packet."""
+    """Carries all streams of a peer; every 20 ms each one sends a packet. With `listens=False` nothing is received."""
 
-    def __init__(self, host: str, *, limit: float = 60.0) -> None:
-        self.socket = DatagramSocket(host, 0, self._receive)
+    def __init__(self, host: str, *, limit: float = 60.0, listens: bool = True) -> None:
+        self.socket = DatagramSocket(host, 0, self._receive if listens else None)
         self._limit = limit
         self._streams: dict[tuple[str, int], RtpStream] = {}
         self._loop = asyncio.get_running_loop()

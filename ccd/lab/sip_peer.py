@@ -48,7 +48,7 @@ class SipPeer:
         keep_seconds: float = 60.0,
     ) -> None:
         self._socket = DatagramSocket(host, port, self._receive)
-        self._rtp = RtpSocket(host, limit=keep_seconds)
+        self._rtp = RtpSocket(host, limit=keep_seconds, listens=sound)
         self._sound = sound
         self._on_call = on_call
         self._tone = tone

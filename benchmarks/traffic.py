@@ -1,0 +1,148 @@
+"""Callers and agents of a benchmark: two SIP peers in one process, so that one clock sees both ends of every call."""
+
+import asyncio
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count, pairwise
+
+from ccd.lab.asterisk_config import TRUNK_HOST, Endpoint
+from ccd.lab.peer_call import PeerCall
+from ccd.lab.process import free_udp_port
+from ccd.lab.sip_message import address_uri, user
+from ccd.lab.sip_peer import Reply, SipPeer
+
+AGENTS_HOST = "127.0.0.3"
+FIRST_AGENT = 2_000
+FIRST_CALLER = 4_930_100_000_000
+"""Every call shows a number of its own, by which the offer on the agent's side is known."""
+MILLISECOND = 1_000_000
+GAP_AGE = 50 * MILLISECOND
+
+
+@dataclass
+class Call:
+    """A caller's call and every offer of it to an agent, in order."""
+
+    placed: PeerCall
+    offers: list[PeerCall] = field(default_factory=list)
+
+    @property
+    def offer_time(self) -> float:
+        """Caller's INVITE to agent's INVITE, ms."""
+        return (self.offers[0].times.invite - self.placed.times.invite) / MILLISECOND
+
+    def audio_time(self) -> float | None:
+        """Agent's 200 to the moment when each had heard the other, ms; None if one never did."""
+        agent = self.offers[-1]
+        if self.placed.stream is None or agent.stream is None or agent.times.answered is None:
+            return None
+        heard = self.placed.stream.first_heard_at(agent.tone), agent.stream.first_heard_at(self.placed.tone)
+        if heard[0] is None or heard[1] is None:
+            return None
+        return (max(heard[0], heard[1]) - agent.times.answered) / MILLISECOND
+
+
+class Traffic:
+    """`agents` phones at fixed contacts that answer at once and hang up after `talk` seconds.
+
+    `tone` gives the tone in Hz by the number of caller or agent; without it nobody speaks and nothing is heard.
+    """
+
+    def __init__(self, agents: int, *, talk: float, tone: Callable[[str], int] | None = None) -> None:
+        self.numbers = [str(FIRST_AGENT + n) for n in range(agents)]
+        self.talk = talk
+        self.lags: list[float] = []
+        """How long after its arrival each offer was seen, ms: how busy this process was."""
+        self.unknown = 0
+        self._port = free_udp_port(AGENTS_HOST)
+        self._callers = count(FIRST_CALLER)
+        self._calls: dict[str, Call] = {}
+        self._loop = asyncio.get_running_loop()
+        self._open(tone)
+
+    def reopen(self, tone: Callable[[str], int] | None) -> None:
+        """From now on with other tones, or without."""
+        self.close()
+        self._open(tone)
+
+    def _open(self, tone: Callable[[str], int] | None) -> None:
+        tones = tone or (lambda number: 0)
+        self.callers = SipPeer(TRUNK_HOST, tone=tones, sound=tone is not None)
+        self.agents = SipPeer(AGENTS_HOST, self._port, on_call=self._offered, tone=tones, sound=tone is not None)
+
+    def endpoints(self) -> list[Endpoint]:
+        """The agents' phones, as Asterisk has them."""
+        return [Endpoint(number, contact=f"sip:{number}@{AGENTS_HOST}:{self._port}") for number in self.numbers]
+
+    def close(self) -> None:
+        self.callers.close()
+        self.agents.close()
+
+    async def place(self, number: str, server: tuple[str, int], total: int, rate: float) -> list[Call]:
+        """`total` calls to `number`, `rate` a second at even distances; answers when the last one is placed."""
+        began, calls = self._loop.time(), []
+        for index in range(total):
+            await asyncio.sleep(max(0.0, began + index / rate - self._loop.time()))
+            caller = str(next(self._callers))
+            call = self._calls[caller] = Call(self.callers.place(number, server, caller=f"+{caller}"))
+            calls.append(call)
+        return calls
+
+    async def over(self, calls: Sequence[Call], within: float) -> list[Call]:
+        """Wait until all are over; those that are not by then are hung up, and returned."""
+        await asyncio.wait([call.placed.ended for call in calls], timeout=within)
+        lost = [call for call in calls if not call.placed.is_over]
+        for call in lost:
+            call.placed.hang_up()
+        return lost
+
+    def forget(self) -> None:
+        """Let go of what the last round left."""
+        self._calls.clear()
+        self.lags.clear()
+        self.callers.history.clear()
+        self.agents.history.clear()
+
+    def _offered(self, call: PeerCall) -> Reply:
+        self.lags.append((time.monotonic_ns() - call.times.invite) / MILLISECOND)
+        of = self._calls.get(user(address_uri(call.header("From"))).lstrip("+"))
+        if of is None:
+            self.unknown += 1
+            return Reply(603)
+        of.offers.append(call)
+        self._loop.call_later(self.talk, call.hang_up)
+        return Reply()
+
+
+def agent_gaps(calls: Sequence[Call]) -> list[float]:
+    """How long each agent who became free was without an offer while somebody waited, ms.
+
+    Somebody waits who called GAP_AGE before and was offered to nobody yet.
+    """
+    by_agent: dict[str, list[PeerCall]] = {}
+    for call in calls:
+        for offer in call.offers:
+            by_agent.setdefault(offer.number, []).append(offer)
+    gaps = []
+    for offers in by_agent.values():
+        offers.sort(key=lambda offer: offer.times.invite)
+        for before, after in pairwise(offers):
+            free = before.times.ended
+            if free is not None and any(
+                call.offers and call.placed.times.invite + GAP_AGE < free < call.offers[0].times.invite
+                for call in calls
+            ):
+                gaps.append((after.times.invite - free) / MILLISECOND)
+    return gaps
+
+
+def median(values: Sequence[float]) -> float:
+    return statistics.median(values) if values else float("nan")
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that `share` of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
