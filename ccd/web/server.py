@@ -1,8 +1,8 @@
 """uvicorn inside the daemon's own loop.
 
-One loop means that the API sees and changes the centre without locks. What it costs the routing: a request about 0.3 ms
-of the loop, the whole state of 1,000 agents about 5 ms, a scrape of 64 queues 2 ms in pieces, sound files are read in
-threads. A centre with many viewers of a large floor puts a proxy with a cache before `/v1/state`.
+One loop means that the API sees and changes the centre without locks. What it costs the routing, measured: 0.2 ms of
+the loop a request, 0.4 ms to encode the state of 1,000 agents besides making it, 2 ms in pieces for a scrape of 64
+queues; sound files are read in threads. A centre with many viewers of a large floor lets them share one `/v1/stream`.
 """
 
 import asyncio
@@ -54,6 +54,8 @@ class WebServer:
         """Take the port; OSError where that is not possible."""
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         self._socket = socket.create_server(self._address, family=family, backlog=128)
+        # asyncio sets this only on sockets that name their protocol; without it head and body are 40 ms apart.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @property
     def url(self) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 
 import httpx
 import pytest
@@ -24,6 +25,14 @@ async def test_it_answers_and_stops_and_leaves_signals_alone(app: FastAPI) -> No
     server.stop()
     async with asyncio.timeout(5):
         await serving
+
+
+async def test_answers_are_not_held_back_for_the_clients_acknowledgement(app: FastAPI) -> None:
+    """Head and body are two writes: with Nagle's algorithm each answer on a kept connection would take 40 ms."""
+    server = WebServer(app, "127.0.0.1", 0)
+    server.bind()
+    assert server._socket is not None
+    assert server._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_a_port_that_is_taken_is_an_oserror(app: FastAPI) -> None:
