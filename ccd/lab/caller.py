@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ccd.lab import tones
-from ccd.lab.phone import Phone, PhoneCall
+from ccd.lab.phone import Phone
+from ccd.lab.phone_call import PhoneCall
 
 QUIET = 0.002
 """Root mean square amplitude under which nobody speaks."""

@@ -18,7 +18,8 @@ from ccd.lab.asterisk import Asterisk
 from ccd.lab.asterisk_config import AsteriskSettings
 from ccd.lab.lab import Lab, LabSettings, sweep
 from ccd.lab.packages import Packages
-from ccd.lab.phone import Phone, PhoneCall
+from ccd.lab.phone import Phone
+from ccd.lab.phone_call import PhoneCall
 from ccd.lab.process import LabError
 from ccd.lab.redis import Redis
 from tests.live.conftest import CALL_EACH_OTHER, StartAsterisk, StartLab
