@@ -1,16 +1,17 @@
 """One whole `Engine.handle` of "an agent became free" and of "a caller queued", against a plain scan in the same run.
 
-10,000 callers wait and 5,000 agents are logged in, over 64 queues: sixteen topics in four languages, both with a minimum
-level. An agent has four topics and two languages, so he serves up to eight queues, and the queues overlap. Callers wait
-for the first eight topics; one agent in five has some of those, and all of these talk. The others stand ready for the
-other topics, for which nobody waits: so both events can happen again and again at the same numbers.
+10,000 callers wait and 5,000 agents are logged in, over 64 queues: sixteen topics in four languages, both with a
+minimum level. An agent has four topics and two languages, so he serves up to eight queues, and the queues overlap.
+Callers wait for the first eight topics; one agent in five has some of those, and all of these talk. The others stand
+ready for the other topics, for which nobody waits: so both events can happen again and again at the same numbers.
 
 Ours is timed with everything that belongs to it: timers, state, facts, the `Dial`. The events are those that come
 live: the end of wrap-up (`TimePassed`) and the caller's leg answered (`LegAnswered`, on which his flow enters the
-queue). The peer only chooses, on the engine's own calls and agents but without its index: it looks at every waiting
-caller for the agent, at every agent for the caller. Two centres of the same seed go through the same events, one for
-each side, in turns of a hundred steps: so no scan sweeps the caches that ours needs, and both must choose the same
-pair at every step. Garbage collection is on and the standing state frozen, as in the daemon.
+queue). The peer only chooses, by the engine's own predicates on the engine's own calls and agents, but without its
+index: it looks at every waiting caller for the agent, at every agent for the caller. Two centres of the same seed go
+through the same events, one for each side, in turns of a hundred steps: so no scan sweeps the caches that ours needs,
+and both must choose the same pair at every step. Garbage collection is on and the standing state frozen, as in the
+daemon.
 """
 
 import argparse
@@ -18,9 +19,12 @@ import gc
 import random
 import statistics
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from benchmarks.report import figure
+from ccd.core.acd.agent import is_available
+from ccd.core.acd.selection import is_qualified
 from ccd.core.configuration import AgentProfile, Configuration, FeatureCodes, NumberRoute, PhonePrompts, Queue, Site
 from ccd.core.dial_policy import DialPolicy
 from ccd.core.engine import Engine
@@ -50,16 +54,11 @@ GOAL_TAIL = 10
 
 def scan_callers(floor: Floor, agent: AgentId) -> CallId | None:
     """The longest waiting, head starts counted, of all whose queue's minimum levels the agent has."""
-    levels = floor.configuration.agents[agent].skills
+    profile = floor.configuration.agents[agent]
     best: tuple[Moment, CallId] | None = None
     for call in floor.calls.values():
         visit = call.visit
-        if visit is None or call.offer is not None:
-            continue
-        for skill, minimum in floor.queues[visit.queue].requires:
-            if levels.get(skill, 0) < minimum:
-                break
-        else:
+        if visit is not None and call.offer is None and is_qualified(floor.queues[visit.queue], profile):
             key = (visit.key, call.id)
             if best is None or key < best:
                 best = key
@@ -68,18 +67,12 @@ def scan_callers(floor: Floor, agent: AgentId) -> CallId | None:
 
 def scan_agents(floor: Floor, queue: QueueId) -> AgentId | None:
     """Of the ready agents with an idle phone and the minimum levels the best skilled, then the longest idle."""
-    requires = floor.queues[queue].requires
-    profiles = floor.configuration.agents
+    rules, profiles = floor.queues[queue], floor.configuration.agents
     best: tuple[list[int], Moment, AgentId] | None = None
     for agent in floor.agents.values():
-        if agent.state != "ready" or agent.back_off_until > floor.now or floor.endpoints[agent.endpoint] != "idle":
-            continue
-        levels = profiles[agent.id].skills
-        for skill, minimum in requires:
-            if levels.get(skill, 0) < minimum:
-                break
-        else:
-            key = ([-levels[skill] for skill, _ in requires], agent.idle_since, agent.id)
+        if is_available(floor, agent) and is_qualified(rules, profiles[agent.id]):
+            levels = [-profiles[agent.id].skills[skill] for skill, _ in rules.requires]
+            key = (levels, agent.idle_since, agent.id)
             if best is None or key < best:
                 best = key
     return best[2] if best else None
@@ -101,8 +94,8 @@ def configuration(agents: int, draw: random.Random) -> Configuration:
         more = draw.sample([topic for topic in (QUIET_TOPICS if n % 5 else TOPICS) if topic != first], 3)
         language, second = draw.sample(LANGUAGES, 2)
         skills = {first: BEST, language: BEST} | {skill: draw.randint(1, BEST) for skill in [*more, second]}
-        name = AgentId(f"a{n:04}")
-        profiles[name] = AgentProfile(name, name, str(1000 + n), skills, Endpoint(f"PJSIP/{name}"))
+        agent = AgentId(f"a{n:04}")
+        profiles[agent] = AgentProfile(agent, agent, str(1000 + n), skills, Endpoint(f"PJSIP/{agent}"))
     flows = {str(queue): Flow(str(queue), "1", "wait", {"wait": QueueStep(queue=str(queue))}, {}) for queue in queues}
     silence = PhonePrompts(*(Prompt({}) for _ in range(7)))
     routes = {name: NumberRoute(name) for name in flows}
@@ -162,21 +155,25 @@ class Centre:
         self.now += after
         return self.engine.handle(event, self.now).facts
 
-    def decide(self, name: str, event: e.AnyEvent, subject: str) -> OfferMade:
+    def decide(self, name: str, event: e.AnyEvent, scan: Callable[[], str | None]) -> OfferMade:
         """The event that leads to an offer: the handling is timed, or the scan just before it."""
-        meant = None
+        meant = self.clocked(name, scan) if self.scans else None
         began = time.perf_counter_ns()
-        if self.scans:
-            meant = (scan_callers if name == "agent" else scan_agents)(self.floor, subject)  # type: ignore[operator]
-            self.timings[name].append(time.perf_counter_ns() - began)
         outcome = self.engine.handle(event, self.now)
         if not self.scans:
             self.timings[name].append(time.perf_counter_ns() - began)
         made = offered(outcome.facts)
         self.chosen.append((made.call, made.agent))
-        if self.scans and meant != (made.call if name == "agent" else made.agent):
+        if self.scans and meant not in self.chosen[-1]:
             raise SystemExit(f"{made}: the plain scan chooses {meant}")
         return made
+
+    def clocked(self, name: str, scan: Callable[[], str | None]) -> str | None:
+        """The scan's choice, timed."""
+        began = time.perf_counter_ns()
+        meant = scan()
+        self.timings[name].append(time.perf_counter_ns() - began)
+        return meant
 
     def arrive(self, queue: QueueId) -> LegId:
         """A caller whose flow will enter the queue as soon as his leg is answered."""
@@ -210,7 +207,7 @@ class Centre:
         agent = self.random.choice(self.talking)
         self.end_talk(agent)
         self.now += 1
-        made = self.decide("agent", e.TimePassed(), agent)
+        made = self.decide("agent", e.TimePassed(), lambda: scan_callers(self.floor, agent))
         self.connect(made)
         self.feed_caller(made.queue)
 
@@ -219,7 +216,7 @@ class Centre:
         queue = self.random.choice(self.quiet)
         leg = self.arrive(queue)
         self.now += 1000
-        made = self.decide("caller", e.LegAnswered(leg), queue)
+        made = self.decide("caller", e.LegAnswered(leg), lambda: scan_agents(self.floor, queue))
         self.connect(made)
         self.end_talk(made.agent)
         self.feed(e.TimePassed(), 1)

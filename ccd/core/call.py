@@ -13,7 +13,7 @@ LegState = Literal["new", "dialling", "up", "bridging", "bridged", "ending"]
 Phase = Literal["flow", "waiting", "dialling", "talking", "returning", "ending"]
 
 
-class Leg(Struct):
+class Leg(Struct, gc=False):
     """One channel of a call. `secret` is set while what it types must not be known (token and terminating key)."""
 
     id: LegId
@@ -39,7 +39,7 @@ class Cursor(Struct):
     until_digit: bool = False
 
 
-class Visit(Struct):
+class Visit(Struct, gc=False):
     """A stay in a queue: from entry to exactly one outcome. `key` orders: waiting_since less the head start."""
 
     queue: QueueId
@@ -50,7 +50,7 @@ class Visit(Struct):
     announcing: bool = False
 
 
-class Recording(Struct):
+class Recording(Struct, gc=False):
     """The recording of a call. `paused` is what the switch was told last, `begun` that there is talk in it."""
 
     id: RecordingId

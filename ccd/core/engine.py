@@ -1,6 +1,7 @@
 """The engine: one input in, intents and facts out. It only dispatches; what is decided stands in the modules named."""
 
 from collections.abc import Callable, Mapping
+from heapq import heappop
 from typing import Any
 
 from ccd.core import arrival, departure, outgoing, recording, talk, transfer
@@ -31,11 +32,12 @@ class Engine:
     def handle(self, event: e.AnyEvent, now: Moment) -> Outcome:
         """Fire what was due, at its time, then take the event."""
         floor = self.floor
-        if floor.is_due(now):
+        timers = floor.timers
+        if timers and timers[0][0] <= now:
             self._fire(now)
         floor.begin(now)
         HANDLERS[type(event)](self, event)
-        if floor.is_due(floor.now):
+        if timers and timers[0][0] <= floor.now:
             self._fire(floor.now)
         outcome = floor.outcome()
         floor.statistics.apply(outcome.facts)
@@ -51,25 +53,21 @@ class Engine:
         return known.secret if known else None
 
     def _fire(self, until: Moment) -> None:
-        floor = self.floor
-        while floor.is_due(until):
-            due, timer = floor.take_due()
+        floor, timers = self.floor, self.floor.timers
+        while timers and timers[0][0] <= until:
+            due, _, timer = heappop(timers)
             floor.begin(due)
             TIMERS[type(timer)](floor, timer)
-
-    def call_of(self, leg: LegId) -> Call | None:
-        """The call that a leg belongs to; None for a leg that nobody knows (any more)."""
-        known = self.floor.legs.get(leg)
-        return self.floor.calls.get(known.call) if known else None
 
 
 def on_call(handler: Callable[[Floor, Call, Any], None]) -> Callable[[Engine, Any], None]:
     """A handler of an event on a leg of a call; for unknown legs nothing happens."""
 
     def handle(engine: Engine, event: Any) -> None:
-        call = engine.call_of(event.leg)
-        if call is not None:
-            handler(engine.floor, call, event)
+        floor = engine.floor
+        known = floor.legs.get(event.leg)
+        if known is not None:
+            handler(floor, floor.calls[known.call], event)
 
     return handle
 

@@ -47,7 +47,7 @@ class Floor:
         self.statistics = Statistics()
         self.commands_a_switch = False
         self.routing = Routing()
-        self._timers: list[tuple[Moment, int, Timer]] = []
+        self.timers: list[tuple[Moment, int, Timer]] = []
         self._timer_number = 0
         self._last_id = 0
         self._commands: list[AnyCommand] = []
@@ -66,20 +66,11 @@ class Floor:
     def at(self, due: Moment, timer: Timer) -> None:
         """Fire `timer` at `due`. Timers are not taken back: each says by its serial whether it still counts."""
         self._timer_number += 1
-        heapq.heappush(self._timers, (due, self._timer_number, timer))
+        heapq.heappush(self.timers, (due, self._timer_number, timer))
 
     def next_due(self) -> Moment | None:
         """When the first timer is due."""
-        return self._timers[0][0] if self._timers else None
-
-    def is_due(self, now: Moment) -> bool:
-        """Whether a timer is to be fired."""
-        return bool(self._timers) and self._timers[0][0] <= now
-
-    def take_due(self) -> tuple[Moment, Timer]:
-        """The first timer and when it was due, removed."""
-        due, _, timer = heapq.heappop(self._timers)
-        return due, timer
+        return self.timers[0][0] if self.timers else None
 
     def ask(self, call: CallId, what: AnyQuestion, wait: Length) -> QuestionId:
         """Ask the world on behalf of a call; the answer, or None at the deadline, comes to its step."""

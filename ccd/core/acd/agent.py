@@ -24,7 +24,7 @@ TRANSITIONS: dict[AgentState, tuple[AgentState, ...]] = {
 """From each state, where to. `talking` from `ready`, `wrap_up` or `paused` is a call that the agent dialled himself."""
 
 
-class Agent(Struct):
+class Agent(Struct, gc=False):
     """One agent of the configuration. `after_call` is what he asked for while busy; `serial` outdates his timers."""
 
     id: AgentId

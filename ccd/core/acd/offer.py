@@ -39,7 +39,7 @@ OUTCOME_OF_CAUSE: dict[int, OfferOutcome] = {
 """Q.850 codes as Asterisk maps SIP answers to them; any other one is the agent's refusal."""
 
 
-class Offer(Struct):
+class Offer(Struct, gc=False):
     """The outstanding offer of a call and of an agent: neither has a second one."""
 
     id: OfferId
@@ -56,23 +56,22 @@ def make(floor: "Floor", call: Call, agent: "agents.Agent", trigger: Literal["ca
     visit = call.visit
     assert visit is not None
     queue = floor.queue(visit.queue)
-    floor.routing.remove_waiting(call.id)
-    floor.routing.unset_ready(agent.id)
+    call_id, agent_id, endpoint, now = call.id, agent.id, agent.endpoint, floor.now
+    floor.routing.remove_waiting(call_id)
+    floor.routing.unset_ready(agent_id)
     offer_id = OfferId(floor.new_id())
-    leg = new_leg(floor, call, "agent", agent.endpoint)
-    floor.offers[offer_id] = Offer(offer_id, call.id, queue.id, agent.id, leg, floor.now)
+    leg = new_leg(floor, call, "agent", endpoint)
+    floor.offers[offer_id] = Offer(offer_id, call_id, queue.id, agent_id, leg, now)
     call.offer = agent.offer = offer_id
-    agent.call = call.id
-    variables = (("CCD_CALL", call.id), ("CCD_ROLE", "agent"), ("CCD_OFFER", offer_id), ("CCD_AGENT", agent.id))
+    agent.call = call_id
+    variables = (("CCD_CALL", call_id), ("CCD_ROLE", "agent"), ("CCD_OFFER", offer_id), ("CCD_AGENT", agent_id))
     name = shown(queue.caller_name or queue.name, call.caller_fields.get("name") or call.ani_name)
-    ring = Dial(
-        leg, agent.endpoint, queue.ring_time, "", call.number or call.ani, name, headers(floor, call), variables
-    )
-    floor.send(ring)
-    floor.note(OfferMade(offer_id, call.id, queue.id, agent.id, leg, agent.idle_since, trigger))
-    agents.move(floor, agent, "offered", call.id)
-    floor.note(LegDialled(call.id, leg, agent.endpoint))
-    floor.at(floor.now + queue.ring_time, OfferTimer(offer_id, "ringing"))
+    cli = call.number or call.ani
+    floor.send(Dial(leg, endpoint, queue.ring_time, "", cli, name, headers(floor, call), variables))
+    floor.note(OfferMade(offer_id, call_id, queue.id, agent_id, leg, agent.idle_since, trigger))
+    agents.move(floor, agent, "offered", call_id)
+    floor.note(LegDialled(call_id, leg, endpoint))
+    floor.at(now + queue.ring_time, OfferTimer(offer_id, "ringing"))
     recording.prepare(floor, call, queue.recording)
 
 

@@ -284,11 +284,11 @@ def signal(floor: "Floor", call: "Call", what: Signal) -> None:
 def on_answered_leg(floor: "Floor", call: "Call") -> None:
     """The caller's leg is answered: on with the step that needed it."""
     call.answered = True
-    if is_live(call) and call.phase == "flow":
-        run = Run(floor, call)
-        step = current(run)
-        if step.needs_answer and run.state is None:
-            step.enter(run)
+    cursor = call.cursor
+    if cursor is not None and call.phase == "flow" and cursor.state is None:
+        step = cursor.flow.steps[cursor.step]
+        if step.needs_answer:
+            step.enter(Run(floor, call))
 
 
 def on_play_ended(floor: "Floor", call: "Call", event: PlayEnded) -> None:
