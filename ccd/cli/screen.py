@@ -67,9 +67,11 @@ def day(moment: Moment) -> str:
 
 
 def lasting(length: Length) -> str:
-    """A length: `0:07`, `12:45`, `1:02:03`."""
+    """A length: `0:07`, `12:45`, `1:02:03`, `3 d 4 h`."""
     minutes, seconds = divmod(max(length, 0) // SECOND, 60)
     hours, minutes = divmod(minutes, 60)
+    if hours >= 24:
+        return f"{hours // 24} d {hours % 24} h"
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 

@@ -61,7 +61,7 @@ async def test_why_tells_the_way_and_the_choice(ccd: Command) -> None:
         r"sales → bea: accepted",
         r"bea has the higher level in english: 3 against 2 of ana\.",
         r"agent +sales +english +idle +why not",
-        r"→ +bea +5 +3 +",
+        r"→ +bea +5 +3 +1:55",
         r"carl +- +- +- +paused",
     ):
         assert re.search(told, out), told

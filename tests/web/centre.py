@@ -43,8 +43,8 @@ TALK, WAIT, PAST = CallId("c-1"), CallId("c-2"), CallId("c-0")
 KNOWN, OTHER = CallerId("k-1"), CallerId("k-2")
 
 CANDIDATES = (
-    Candidate(BEA, (5, 3), NOW - 90 * SECOND),
-    Candidate(ANA, (5, 2), NOW - 400 * SECOND),
+    Candidate(BEA, (5, 3), NOW - 700 * SECOND),
+    Candidate(ANA, (5, 2), NOW - 900 * SECOND),
     Candidate(CARL, (), refusal="paused"),
 )
 RECORD = Cdr(
