@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from ccd.core import outgoing
-from ccd.core.acd import feature_code, waiting
+from ccd.core import adoption, outgoing
+from ccd.core.acd import feature_code
 from ccd.core.call import Call, Cursor, Leg
-from ccd.core.flow.interpreter import Run, begin
-from ccd.model.command import HandBack, HangUp, SetVariables
+from ccd.core.flow.interpreter import begin
+from ccd.model.command import HandBack, SetVariables
 from ccd.model.event import LegArrived
 from ccd.model.fact import CallStarted
-from ccd.model.ids import CallId, QueueId
+from ccd.model.ids import CallId
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
@@ -22,7 +22,7 @@ def on_arrived(floor: "Floor", event: LegArrived) -> None:
     if event.leg in floor.legs:
         return
     if event.variables.get("CCD_CALL"):
-        adopt(floor, event)
+        adoption.adopt(floor, event)
     elif event.endpoint:
         code = feature_code.step_of(floor, event.dnis)
         if code is None:
@@ -63,36 +63,3 @@ def new_call(floor: "Floor", event: LegArrived, call_id: CallId, cursor: Cursor)
         )
     )
     return call
-
-
-# --- legs of a former daemon
-
-
-def adopt(floor: "Floor", event: LegArrived) -> None:
-    """Rebuild from the channel's own variables: who waited waits on in his place, who was in a menu hears it again.
-
-    A customer who has talked, and any leg of ours whose partner left while nobody looked, is hung up.
-    """
-    variables = event.variables
-    flow = floor.configuration.flows.get(variables.get("CCD_FLOW", ""))
-    call_id = CallId(variables["CCD_CALL"])
-    is_caller = variables.get("CCD_ROLE") == "caller" and not variables.get("CCD_TALKED")
-    if not is_caller or flow is None or call_id in floor.calls:
-        floor.send(HangUp(event.leg))
-        return
-    call = new_call(floor, event, call_id, Cursor(flow))
-    call.waiting_since = moment(variables.get("CCD_SINCE", ""))
-    step = variables.get("CCD_STEP", "")
-    run = Run(floor, call)
-    queue = QueueId(variables.get("CCD_QUEUE", ""))
-    if queue and step in flow.steps and queue in floor.queues:
-        run.cursor.step = step
-        priority = moment(variables.get("CCD_PRIORITY", ""))
-        waiting.enter(floor, call, queue, priority=priority, max_wait=0, leave_at_no_agent=False)
-    else:
-        run.go(step if step in flow.steps else flow.start)
-
-
-def moment(text: str) -> int:
-    """A number out of a channel variable; 0 where there is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0

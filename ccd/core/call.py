@@ -84,6 +84,8 @@ class Call(Struct):
     waiting_since: Moment = 0
     visit: Visit | None = None
     visits: int = 0
+    visit_is_known: bool = False
+    """After a restart: the journal has the entry into the queue that the caller still waits in."""
     offer: OfferId | None = None
     agent: AgentId | None = None
     other: LegId | None = None

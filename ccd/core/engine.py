@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from heapq import heappop
 from typing import Any
 
-from ccd.core import arrival, departure, outgoing, recording, talk, transfer
+from ccd.core import adoption, arrival, departure, outgoing, recording, talk, transfer
 from ccd.core.acd import agent as agents
 from ccd.core.acd import offer, waiting
 from ccd.core.call import Call
@@ -12,7 +12,7 @@ from ccd.core.configuration import Configuration
 from ccd.core.floor import Floor, Outcome
 from ccd.core.flow import interpreter
 from ccd.core.reload import take_configuration
-from ccd.core.timer import AgentTimer, LegTimer, OfferTimer, QuestionTimer, StepTimer, VisitTimer
+from ccd.core.timer import AgentTimer, LegTimer, OfferTimer, QuestionTimer, RecallTimer, StepTimer, VisitTimer
 from ccd.model import event as e
 from ccd.model.command import Reply
 from ccd.model.fact import EndpointNoted
@@ -141,6 +141,7 @@ def on_switch_up(engine: Engine, event: e.SwitchUp) -> None:
     floor = engine.floor
     floor.boots[event.switch] = event.boot
     floor.commands_a_switch = True
+    adoption.expect(floor)
     for agent in floor.agents.values():
         agents.settle(floor, agent)
 
@@ -206,6 +207,7 @@ HANDLERS: dict[type, Callable[[Engine, Any], None]] = {
     e.Answered: lambda engine, event: interpreter.on_answer(engine.floor, event),
     e.ConfigurationLoaded: on_configuration,
     e.AgentsRestored: lambda engine, event: agents.restore(engine.floor, event.agents),
+    e.CallsRecalled: lambda engine, event: adoption.recall(engine.floor, event.calls),
     e.TimePassed: ignore,
     e.LogInRequested: on_request(lambda floor, event: agents.log_in(floor, event.agent, event.endpoint)),
     e.LogOutRequested: on_request(lambda floor, event: agents.log_out(floor, event.agent)),
@@ -222,4 +224,5 @@ TIMERS: dict[type, Callable[[Floor, Any], None]] = {
     VisitTimer: waiting.on_timer,
     AgentTimer: agents.on_timer,
     LegTimer: talk.on_timer,
+    RecallTimer: adoption.on_timer,
 }

@@ -46,6 +46,7 @@ class Floor:
         self.staffed: dict[QueueId, int] = {}
         self.statistics = Statistics()
         self.commands_a_switch = False
+        self.recalled: list[CallId] = []
         self.routing = Routing()
         self.timers: list[tuple[Moment, int, Timer]] = []
         self._timer_number = 0

@@ -34,7 +34,7 @@ def on_bridged(floor: "Floor", call: Call, event: LegsBridged) -> None:
             floor.legs[leg].state = "bridged"
     floor.note(TalkBegan(call.id, event.leg, event.other, call.agent or AgentId("")))
     recording.on_talk_began(floor, call)
-    floor.send_last(SetVariables(call.leg, (("CCD_TALKED", "1"), ("CCD_AGENT", call.agent or ""))))
+    floor.send_last(SetVariables(call.leg, (("CCD_TALKED", str(floor.now)), ("CCD_AGENT", call.agent or ""))))
 
 
 def on_bridge_failed(floor: "Floor", call: Call, event: BridgeFailed) -> None:

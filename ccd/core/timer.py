@@ -49,4 +49,8 @@ class LegTimer(Struct, frozen=True, tag=True, gc=False):
     serial: int
 
 
-Timer = StepTimer | QuestionTimer | OfferTimer | VisitTimer | AgentTimer | LegTimer
+class RecallTimer(Struct, frozen=True, tag=True):
+    """The channels of a former daemon's calls have had time to arrive."""
+
+
+Timer = StepTimer | QuestionTimer | OfferTimer | VisitTimer | AgentTimer | LegTimer | RecallTimer

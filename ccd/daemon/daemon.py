@@ -35,7 +35,7 @@ from ccd.io.recordings import Recordings
 from ccd.io.records import Records
 from ccd.io.speech import Speech
 from ccd.model.command import Reply, UpdateCaller
-from ccd.model.event import AgentsRestored, ConfigurationLoaded
+from ccd.model.event import AgentsRestored, CallsRecalled, ConfigurationLoaded
 from ccd.model.ids import SwitchName
 from ccd.switch.asterisk.driver import AsteriskDriver
 from ccd.web.app import create_app
@@ -164,6 +164,11 @@ class Daemon:
         self._pump.feed(ConfigurationLoaded(self._engine.floor.configuration.hash))
         if self._past.agents:
             self._pump.feed(AgentsRestored(self._past.agents))
+        for facts in self._past.calls.values():
+            for at, fact in facts:
+                self._folds.cdrs.apply(fact, at)
+        if self._past.calls:
+            self._pump.feed(CallsRecalled(tuple(self._past.calls)))
         for line in self._lines.values():
             line.link.open()
         async with asyncio.TaskGroup() as group:

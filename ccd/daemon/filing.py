@@ -21,7 +21,10 @@ def call_of(recording: RecordingId) -> CallId:
 
 
 def day_of(recording: RecordingId) -> Moment:
-    """The moment that chooses the folder of the day: the call's id is its beginning, in hexadecimal microseconds. 0 for a foreign id."""
+    """The moment that chooses the folder of the day. A call's id is its beginning, in hexadecimal microseconds.
+
+    0 for a foreign id.
+    """
     try:
         return int(call_of(recording), 16)
     except ValueError:

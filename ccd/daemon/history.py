@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from ccd.daemon.journal import SUFFIX, Entry, read, segments
 from ccd.model.event import AgentStanding
-from ccd.model.fact import AgentChanged
-from ccd.model.ids import SECOND, AgentId, Length, Moment
+from ccd.model.fact import AgentChanged, AnyFact, CallEnded, CallStarted
+from ccd.model.ids import SECOND, AgentId, CallId, Length, Moment
 
 SHIFT: Length = 24 * 3600 * SECOND
 """Logins older than this are not taken over."""
@@ -18,17 +18,21 @@ log = structlog.get_logger()
 
 
 class Past(Struct, frozen=True):
-    """The last moment and number journalled, 0 where there is none, and the agents as they stood."""
+    """The last moment and number journalled, 0 where there is none; the agents as they stood; what is known of the
+    calls whose end was not journalled.
+    """
 
     last: Moment
     sequence: int
     agents: tuple[AgentStanding, ...]
+    calls: dict[CallId, list[tuple[Moment, AnyFact]]]
 
 
 def recall(folder: Path, now: Moment) -> Past:
     """Read what was journalled in the last day."""
     last = sequence = 0
     standing: dict[AgentId, AgentStanding] = {}
+    calls: dict[CallId, list[tuple[Moment, AnyFact]]] = {}
     for segment in recent(segments(folder), now) if folder.is_dir() else ():
         try:
             for frame in read(segment):
@@ -41,9 +45,22 @@ def recall(folder: Path, now: Moment) -> Past:
                         standing[fact.agent] = AgentStanding(
                             fact.agent, fact.new, fact.reason, fact.endpoint, fact.idle_since, frame.at
                         )
+                    else:
+                        keep(calls, fact, frame.at)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             log.warning("a journal of another version is not read", segment=segment.name, reason=str(error))
-    return Past(last, sequence, tuple(standing.values()))
+    return Past(last, sequence, tuple(standing.values()), calls)
+
+
+def keep(calls: dict[CallId, list[tuple[Moment, AnyFact]]], fact: AnyFact, at: Moment) -> None:
+    """Collect the facts of calls, from their beginning to their end."""
+    call = getattr(fact, "call", None)
+    if isinstance(fact, CallStarted):
+        calls.setdefault(fact.call, []).append((at, fact))
+    elif isinstance(fact, CallEnded):
+        calls.pop(fact.call, None)
+    elif call in calls:
+        calls[call].append((at, fact))
 
 
 def recent(found: list[Path], now: Moment) -> Iterable[Path]:

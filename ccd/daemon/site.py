@@ -8,6 +8,7 @@ from pathlib import Path
 from ccd.config.load import Loaded, load
 from ccd.config.problem import ConfigurationErrors, Place, Problem
 from ccd.config.settings import Settings, SwitchSection
+from ccd.core.adoption import CHANNEL_VARIABLES
 from ccd.io.speech import Speech, SpeechError, Voice, espeak, flite
 from ccd.model.ids import AgentId, Moment, SwitchName
 from ccd.switch.asterisk import settings as asterisk
@@ -59,7 +60,7 @@ def driver_settings(name: str, section: SwitchSection, base: Path) -> asterisk.S
         agent_context=contexts.agent,
         dialled_context=contexts.dialled,
         handback_context=contexts.handback,
-        variables=("CCD_CALL", "CCD_FLOW", "CCD_STEP", "CCD_QUEUE", "CCD_SINCE", "CCD_PRIORITY", "CCD_TALKED"),
+        variables=(*asterisk.VARIABLES, *CHANNEL_VARIABLES),
     )
 
 

@@ -64,7 +64,8 @@ class LegArrived(Event, frozen=True):
 
     `ani`, `ani_name` and `dnis` are as received, hostile text; `number` is the other party in E.164 (the caller's on
     an inbound call, the dialled one on a phone's call) or empty where there is none.
-    `variables` holds our own channel variables, found on a leg that a former daemon had (`CCD_CALL`, …).
+    `variables` holds our own channel variables, found on a leg that a former daemon had (`CCD_CALL`, …); `bridge` is
+    the switch's own id of the bridge that such a leg stands in, empty where it stands in none.
     """
 
     leg: LegId
@@ -75,6 +76,7 @@ class LegArrived(Event, frozen=True):
     number: str = ""
     answered: bool = False
     variables: dict[str, str] = {}
+    bridge: str = ""
 
 
 class LegRinging(Event, frozen=True):
@@ -214,6 +216,12 @@ class AgentsRestored(Event, frozen=True):
     agents: tuple[AgentStanding, ...]
 
 
+class CallsRecalled(Event, frozen=True):
+    """After a restart: the calls that a former daemon had not seen the end of, by its journal."""
+
+    calls: tuple[CallId, ...]
+
+
 class TimePassed(Event, frozen=True):
     """Nothing but the clock: the pump woke for `deadline()`."""
 
@@ -290,4 +298,4 @@ AnyRequest = (
     | HangUpRequested
     | RecordingRequested
 )
-AnyEvent = SwitchEvent | Answered | ConfigurationLoaded | AgentsRestored | TimePassed | AnyRequest
+AnyEvent = SwitchEvent | Answered | ConfigurationLoaded | AgentsRestored | CallsRecalled | TimePassed | AnyRequest

@@ -28,7 +28,9 @@ def enter(
     call.phase = "waiting"
     visit = Visit(queue_id, floor.now, call.waiting_since - priority, call.visits, leave_at_no_agent)
     call.visit = visit
-    floor.note(QueueEntered(call.id, queue_id, call.waiting_since, priority))
+    if not call.visit_is_known:
+        floor.note(QueueEntered(call.id, queue_id, call.waiting_since, priority))
+    call.visit_is_known = False
     if leave_at_no_agent and not floor.staffed.get(queue_id):
         leave(floor, call, "no_agent")
         return

@@ -113,6 +113,7 @@ class Legs:
                 endpoint=_endpoint(message.get("Channel")) if role == FROM_PHONE else Endpoint(""),
                 answered=answered,
                 variables=variables,
+                bridge=message.get("BridgeID") if place == "bridged" else "",
             )
         )
         leg.arrive()

@@ -1,0 +1,164 @@
+"""Legs that a former daemon had: their calls rebuilt from the channels' own variables; nobody loses his place."""
+
+from typing import TYPE_CHECKING
+
+from ccd.core.acd import agent as agents
+from ccd.core.call import Call, Cursor, Leg, Recording
+from ccd.core.flow.interpreter import QueueEnded, Run, signal
+from ccd.core.flow.steps.queue import Queue
+from ccd.core.timer import RecallTimer
+from ccd.model.command import HangUp
+from ccd.model.event import LegArrived
+from ccd.model.fact import CallEnded, CallStarted
+from ccd.model.ids import SECOND, AgentId, CallId, Length, Moment, RecordingId
+
+if TYPE_CHECKING:
+    from ccd.core.floor import Floor
+
+CHANNEL_VARIABLES = (
+    "CCD_FLOW",
+    "CCD_STEP",
+    "CCD_QUEUE",
+    "CCD_SINCE",
+    "CCD_PRIORITY",
+    "CCD_TALKED",
+    "CCD_AGENT",
+    "CCD_OFFER",
+)
+"""What the engine writes onto channels besides call and role, and reads back here."""
+RECALL_TIME: Length = 10 * SECOND
+
+
+def adopt(floor: "Floor", event: LegArrived) -> None:
+    """Who waited waits on in his place, who was in a menu hears it again, who talks is left alone.
+
+    A customer whose talk ended meanwhile goes on in his flow; any other leg of ours without its partner is hung up.
+    """
+    variables = event.variables
+    call_id = CallId(variables["CCD_CALL"])
+    if event.bridge:
+        join(floor, event, call_id)
+    elif call_id in floor.calls or variables.get("CCD_ROLE") not in ("caller", "talked"):
+        floor.send(HangUp(event.leg))
+    else:
+        resume(floor, event, call_id)
+
+
+def resume(floor: "Floor", event: LegArrived, call_id: CallId) -> None:
+    """A caller who is not in a talk: on with the step he was in."""
+    variables = event.variables
+    flow = floor.configuration.flows.get(variables.get("CCD_FLOW", ""))
+    if flow is None:
+        floor.send(HangUp(event.leg))
+        return
+    call = rebuilt(floor, event, call_id)
+    call.phase = "flow"
+    call.cursor = Cursor(flow)
+    call.waiting_since = moment(variables.get("CCD_SINCE", ""))
+    run = Run(floor, call)
+    name = variables.get("CCD_STEP", "")
+    step = flow.steps.get(name)
+    if step is None:
+        run.go(flow.start)
+    elif not isinstance(step, Queue):
+        run.go(name)
+    elif variables.get("CCD_TALKED"):
+        run.cursor.step = name
+        signal(floor, call, QueueEnded("answered"))
+    else:
+        run.cursor.step = name
+        step.wait(run)
+
+
+def join(floor: "Floor", event: LegArrived, call_id: CallId) -> None:
+    """One side of a talk that goes on; the other one has arrived already or is about to."""
+    call = floor.calls.get(call_id)
+    is_agent = event.variables.get("CCD_ROLE") == "agent"
+    if call is None:
+        call = rebuilt(floor, event, call_id)
+        call.phase = "talking"
+        call.talk_began = moment(event.variables.get("CCD_TALKED", "")) or floor.now
+        flow = floor.configuration.flows.get(event.variables.get("CCD_FLOW", ""))
+        call.cursor = Cursor(flow, event.variables["CCD_STEP"]) if flow and event.variables.get("CCD_STEP") else None
+    else:
+        floor.legs[event.leg] = Leg(event.leg, call_id, "customer", "bridged", event.endpoint)
+        call.legs.append(event.leg)
+        call.leg, call.other = (call.leg, event.leg) if is_agent else (event.leg, call.leg)
+    leg = floor.legs[event.leg]
+    leg.role, leg.state = ("agent" if is_agent else "customer"), "bridged"
+    own(floor, call, AgentId(event.variables.get("CCD_AGENT", "")))
+    if not is_agent:
+        call.recording = call.recording or recording_of(event)
+
+
+def own(floor: "Floor", call: Call, agent_id: AgentId) -> None:
+    """The agent who talks is busy with this call."""
+    agent = floor.agents.get(agent_id)
+    if call.agent is None and agent is not None and agent.state in ("ready", "wrap_up", "paused"):
+        if agent.state == "paused":
+            agent.after_call, agent.after_call_reason = "paused", agent.reason
+        call.agent, agent.call = agent_id, call.id
+        agents.move(floor, agent, "talking", call.id)
+        agents.settle(floor, agent)
+
+
+def rebuilt(floor: "Floor", event: LegArrived, call_id: CallId) -> Call:
+    """The call of the leg. One that the journal knows goes on in its record; another one begins one."""
+    call = Call(call_id, event.leg, "inbound", event.ani, event.ani_name, event.dnis, event.number, floor.now, "flow")
+    call.answered = event.answered
+    call.legs.append(event.leg)
+    floor.calls[call_id] = call
+    floor.legs[event.leg] = Leg(event.leg, call_id, "customer", "up", event.endpoint)
+    if call_id in floor.recalled:
+        floor.recalled.remove(call_id)
+        call.visit_is_known = "CCD_QUEUE" in event.variables
+    else:
+        floor.note(
+            CallStarted(
+                call_id,
+                event.leg,
+                "inbound",
+                event.ani,
+                event.ani_name,
+                event.dnis,
+                event.number,
+                event.variables.get("CCD_FLOW", ""),
+            )
+        )
+    return call
+
+
+def recording_of(event: LegArrived) -> Recording | None:
+    """The recording that runs on the customer's leg."""
+    name, state = event.variables.get("CCD_RECORDING", ""), event.variables.get("CCD_RECORDING_STATE", "")
+    if not name or state == "stopped":
+        return None
+    return Recording(RecordingId(name), state == "paused", on_demand=False, begun=True)
+
+
+# --- calls that ended while nobody looked
+
+
+def recall(floor: "Floor", calls: tuple[CallId, ...]) -> None:
+    """What the journal says was under way; what does not arrive once the switch has told its channels is over."""
+    floor.recalled = [call for call in calls if call not in floor.calls]
+
+
+def expect(floor: "Floor") -> None:
+    """The switch obeys: from now on its channels arrive."""
+    if floor.recalled:
+        floor.at(floor.now + RECALL_TIME, RecallTimer())
+
+
+def on_timer(floor: "Floor", timer: RecallTimer) -> None:
+    """Those that did not arrive get the end of their record."""
+    if not floor.commands_a_switch:
+        return
+    gone, floor.recalled = floor.recalled, []
+    for call in gone:
+        floor.note(CallEnded(call, "switch", 0))
+
+
+def moment(text: str) -> Moment:
+    """A number out of a channel variable; 0 where there is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
