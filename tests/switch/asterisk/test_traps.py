@@ -210,10 +210,13 @@ def test_music_goes_on_after_the_answer() -> None:
 def test_a_round_of_the_loop_before_a_move_is_not_its_end() -> None:
     it = arrived()
     it.do(Answer(LEG))
+    it.do(Play(LEG, 1, ("one",)))
     it.agi(CALLER, "caller", "49")
     assert it.told() == []
+    assert list(commands(it.sent)) == []
     it.agi(CALLER, "caller", "49", "answered")
     assert it.told() == [LegAnswered(LEG)]
+    assert list(commands(it.sent)) == ['STREAM FILE one ""']
 
 
 # --- hanging up
@@ -403,6 +406,18 @@ def test_the_other_leg_gone_before_the_bridge() -> None:
     assert it.told() == [BridgeFailed(LEG, OTHER, "the other leg was not there")]
     it.hang_up(AGENT)
     assert it.told() == [LegHungUp(OTHER, 16, "switch")]
+
+
+def test_a_leg_that_was_alone_in_its_bridge_does_not_return_from_a_talk() -> None:
+    it = with_agent()
+    it.do(Bridge(LEG, OTHER))
+    it.says("BridgeEnter", BridgeUniqueid="b1", Uniqueid=AGENT)
+    it.hang_up(CALLER)
+    it.told()
+    it.agi(AGENT, "agent", "")
+    assert it.told() == []
+    it.do(Play(OTHER, 1, ("one",)))
+    assert list(commands(it.sent)) == ['STREAM FILE one ""']
 
 
 @pytest.mark.parametrize(("gone", "over"), [(AGENT, OTHER), (CALLER, LEG)])
