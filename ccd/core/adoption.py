@@ -15,17 +15,6 @@ from ccd.model.ids import SECOND, AgentId, CallId, Length, Moment, RecordingId
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
 
-CHANNEL_VARIABLES = (
-    "CCD_FLOW",
-    "CCD_STEP",
-    "CCD_QUEUE",
-    "CCD_SINCE",
-    "CCD_PRIORITY",
-    "CCD_TALKED",
-    "CCD_AGENT",
-    "CCD_OFFER",
-)
-"""What the engine writes onto channels besides call and role, and reads back here."""
 RECALL_TIME: Length = 10 * SECOND
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from ccd.config.load import Loaded, load
 from ccd.config.problem import ConfigurationErrors, Place, Problem
 from ccd.config.settings import Settings, SwitchSection
-from ccd.core.adoption import CHANNEL_VARIABLES
 from ccd.io.speech import Speech, SpeechError, Voice, espeak, flite
 from ccd.model.ids import AgentId, Moment, SwitchName
 from ccd.switch.asterisk import settings as asterisk
@@ -60,7 +59,6 @@ def driver_settings(name: str, section: SwitchSection, base: Path) -> asterisk.S
         agent_context=contexts.agent,
         dialled_context=contexts.dialled,
         handback_context=contexts.handback,
-        variables=(*asterisk.VARIABLES, *CHANNEL_VARIABLES),
     )
 
 
