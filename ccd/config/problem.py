@@ -54,7 +54,7 @@ def nearest(word: object, known: Iterable[str]) -> str:
 def listed(known: Iterable[str], limit: int = 12) -> str:
     """Names in order, for a message."""
     names = sorted(known)
-    return ", ".join(names[:limit]) + (", …" if len(names) > limit else "")
+    return ", ".join(names[:limit]) + (", …" if len(names) > limit else "") or "nothing"
 
 
 def shown(value: object, limit: int = 60) -> str:
