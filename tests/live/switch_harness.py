@@ -14,8 +14,9 @@ from ccd.lab.asterisk_config import TRUNK_HOST, AsteriskSettings, Endpoint
 from ccd.lab.peer_call import PeerCall
 from ccd.lab.process import free_udp_port
 from ccd.lab.sip_peer import Reply, SipPeer
+from ccd.model import ids as model
 from ccd.model.command import SwitchCommand
-from ccd.model.event import Event, LegArrived, LegHungUp, SwitchUp
+from ccd.model.event import EndpointChanged, Event, LegArrived, LegHungUp, SwitchUp
 from ccd.model.ids import LegId, SwitchName, leg_id
 from ccd.switch.asterisk.driver import AsteriskDriver
 from ccd.switch.asterisk.settings import Settings
@@ -141,12 +142,21 @@ class Switch:
 class Office:
     """An Asterisk with the product's dialplan and account, a trunk with callers, and phones at fixed contacts."""
 
-    def __init__(self, asterisk: Asterisk, secret: str, switch: Switch, callers: SipPeer, phones: SipPeer) -> None:
+    def __init__(
+        self,
+        asterisk: Asterisk,
+        secret: str,
+        switch: Switch,
+        callers: SipPeer,
+        phones: SipPeer,
+        softphone: Endpoint,
+    ) -> None:
         self.asterisk = asterisk
         self.secret = secret
         self.switch = switch
         self.callers = callers
         self.phones = phones
+        self.softphone = softphone
         self.reply: Reply | None = Reply(after=0.02)
 
     def call(self, *, caller: str = "4930111", display: str = "") -> PeerCall:
@@ -157,6 +167,14 @@ class Office:
         """When the leg has ended, now or before."""
         ended = [event for event in self.switch.of(LegHungUp) if event.leg == leg]
         return ended[0] if ended else await self.switch.until(LegHungUp, lambda event: event.leg == leg)
+
+    async def state_of(self, endpoint: model.Endpoint) -> str:
+        """The endpoint's state once nothing has changed for a moment."""
+        count = -1
+        while count != len(self.switch.events):
+            count = len(self.switch.events)
+            await asyncio.sleep(0.3)  # device states follow each other within milliseconds
+        return [event.state for event in self.switch.of(EndpointChanged) if event.endpoint == endpoint][-1]
 
     async def arrival(self) -> LegArrived:
         return await self.switch.until(LegArrived)
@@ -172,10 +190,11 @@ async def office(
 ) -> AsyncIterator[Office]:
     secret = secrets.token_hex(16)
     port = free_udp_port(AGENTS_HOST)
+    softphone = Endpoint("1099")
     asterisk = await start_asterisk(
         AsteriskSettings(
             endpoints=[Endpoint(str(1001 + n), contact=f"sip:{1001 + n}@{AGENTS_HOST}:{port}") for n in range(phones)]
-            + [Endpoint("1099")],
+            + [softphone],
             dialplan=[DIALPLANS / "ccd.conf", DIALPLANS / "ccd-site.conf"],
             managers=[DIALPLANS / "manager.conf"],
             manager_secrets={"ccd": secret},
@@ -189,7 +208,7 @@ async def office(
     here: list[Office] = []
     callers = SipPeer(TRUNK_HOST)
     agents = SipPeer(AGENTS_HOST, port, on_call=lambda call: here[0].reply, tone=lambda number: AGENT_TONE)
-    it = Office(asterisk, secret, switch, callers, agents)
+    it = Office(asterisk, secret, switch, callers, agents, softphone)
     here.append(it)
     switch.link.open()
     try:

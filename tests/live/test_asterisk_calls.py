@@ -1,10 +1,12 @@
 """The driver's calls on a real Asterisk: answer, play, hold, dial, bridge, hang up."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from ccd.lab.peer_call import PeerCall
+from ccd.lab.phone import Phone
 from ccd.lab.rtp import RtpStream
 from ccd.lab.sip_peer import Reply
 from ccd.model.command import Answer, Bridge, Dial, HangUp, Hold, Play, StopPlay
@@ -13,7 +15,9 @@ from ccd.model.event import (
     DigitPressed,
     LegAnswered,
     LegArrived,
+    LegHeld,
     LegHungUp,
+    LegReferred,
     LegReturned,
     LegRinging,
     LegsBridged,
@@ -115,21 +119,23 @@ async def test_what_becomes_of_a_dial(start_asterisk: StartAsterisk) -> None:
         assert await it.asterisk.channel_count() == 0
 
 
-async def talk(it: Office, unique: str = "agent") -> tuple[LegArrived, LegId, PeerCall, PeerCall]:
+async def talk(
+    it: Office, endpoint: Endpoint = Endpoint("PJSIP/1001")
+) -> tuple[LegArrived, LegId, PeerCall, list[PeerCall]]:
     call = it.call()
     arrived = await it.arrival()
-    other = it.switch.new_leg(unique)
+    other = it.switch.new_leg("agent")
     it.switch.do(Hold(arrived.leg))
-    it.switch.do(Dial(other, Endpoint("PJSIP/1001"), 5 * SECOND, headers=(("X-Url", 'http://x/?a=1,2&n="()\\'),)))
+    it.switch.do(Dial(other, endpoint, 5 * SECOND, headers=(("X-Url", 'http://x/?a=1,2&n="()\\'),)))
     await it.switch.until(LegAnswered)
     it.switch.do(Bridge(arrived.leg, other))
     await it.switch.until(LegsBridged)
-    return arrived, other, call, it.phones.history[-1]
+    return arrived, other, call, list(it.phones.history)
 
 
 async def test_a_talk_heard_on_both_sides_and_left_by_the_agent(start_asterisk: StartAsterisk) -> None:
     async with office(start_asterisk) as it:
-        arrived, other, call, phone = await talk(it)
+        arrived, other, call, (phone,) = await talk(it)
         await asyncio.sleep(0.6)  # the talk itself
         assert phone.header("X-Url") == 'http://x/?a=1,2&n="()\\'
         assert sound(call).heard(AGENT_TONE).seconds > 0.4
@@ -178,3 +184,80 @@ async def test_a_bridge_to_a_leg_that_just_left(start_asterisk: StartAsterisk) -
             await it.over(arrived.leg)
             assert len(it.switch.of(BridgeFailed)) + len(it.switch.of(LegsBridged)) == turn + 1
         assert await it.asterisk.channel_count() == 0
+
+
+async def test_byes_that_cross_bridges_leave_no_ghost(start_asterisk: StartAsterisk) -> None:
+    async with office(start_asterisk) as it:
+        it.reply = Reply()
+        for turn in range(24):
+            call = it.call()
+            arrived = await it.arrival()
+            other = it.switch.new_leg(f"agent{turn}")
+            it.switch.do(Dial(other, Endpoint("PJSIP/1001"), 5 * SECOND))
+            await it.switch.until(LegAnswered)
+            leaving = call if turn % 2 else it.phones.history[-1]
+            if turn % 4 < 2:
+                it.switch.do(Bridge(arrived.leg, other))
+                await asyncio.sleep(0.0003 * (turn // 4))  # the BYE crosses the bridge earlier or later
+                leaving.hang_up()
+            else:
+                leaving.hang_up()
+                it.switch.do(Bridge(arrived.leg, other))
+            await it.over(arrived.leg if turn % 2 else other)
+            for leg in (arrived.leg, other):
+                it.switch.do(HangUp(leg))
+                await it.over(leg)
+        assert len(it.switch.of(LegsBridged)) + len(it.switch.of(BridgeFailed)) == 24
+        assert await it.asterisk.channel_count() == 0
+
+
+async def test_what_a_caller_writes_into_his_number_stays_there(start_asterisk: StartAsterisk) -> None:
+    async with office(start_asterisk) as it:
+        it.call()
+        victim = (await it.arrival()).leg
+        forged = f"49%0D%0A%0D%0AEvent%3A%20Hangup%0D%0AUniqueid%3A%20{victim.rpartition('/')[2]}%0D%0ACause%3A%2016"
+        it.call(caller=forged)
+        await it.arrival()
+        it.call(caller="49%0D%0AUniqueid%3A%201.1%0D%0AContext%3A%20x", display="a\tb")
+        last = await it.arrival()
+        assert last.ani == "49Uniqueid1.1Contextx"
+        it.switch.do(Play(victim, 1, ("beep",)))
+        assert (await it.switch.until(PlayEnded)).result == "finished"
+        assert it.switch.of(LegHungUp) == []
+
+
+async def test_a_phone_dials(start_asterisk: StartAsterisk) -> None:
+    async with office(start_asterisk) as it:
+        it.phones.place("*45", ("127.0.0.1", it.asterisk.ports.sip), caller="1001")
+        dialling = await it.arrival()
+        assert (dialling.endpoint, dialling.dnis) == ("PJSIP/1001", "*45")
+        it.switch.do(HangUp(dialling.leg))
+        await it.over(dialling.leg)
+
+
+async def test_a_softphone_registers_holds_transfers_and_leaves(start_asterisk: StartAsterisk, tmp_path: Path) -> None:
+    async with office(start_asterisk) as it:
+        endpoint = Endpoint("PJSIP/1099")
+        phone = Phone("1099", it.asterisk.ports.sip, tmp_path, password=it.softphone.password, tone=400)
+        await phone.start()
+        try:
+            await phone.register()
+            assert await it.state_of(endpoint) == "idle"
+            await phone.auto_answer()
+            arrived, other, _, _ = await talk(it, endpoint=endpoint)
+            assert await it.state_of(endpoint) == "in_use"
+            talking = phone.calls[-1]
+            await talking.hold()
+            assert await it.switch.until(LegHeld) == LegHeld(other, True)
+            await talking.unhold()
+            assert await it.switch.until(LegHeld) == LegHeld(other, False)
+            await talking.transfer("1002")
+            assert await it.switch.until(LegReferred) == LegReferred(arrived.leg, "1002")
+            it.switch.do(Play(arrived.leg, 1, ("beep",)))
+            assert (await it.switch.until(PlayEnded)).result == "finished"
+            it.switch.do(HangUp(other))
+            await it.over(other)
+            await phone.unregister()
+            assert await it.state_of(endpoint) == "unreachable"
+        finally:
+            await phone.stop()
