@@ -97,7 +97,7 @@ class _Exchange:
     def note(self) -> None:
         """Who changed something or took a recording is in the log; looking is not."""
         path = self._scope["path"]
-        if self._scope["method"] in READING and self._status < 500 and not path.startswith("/v1/recordings/"):
+        if self._scope["method"] in READING and not path.startswith("/v1/recordings/"):
             return
         state = self._scope["state"]
         log.info(

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from starlette.types import Message, Scope
+from structlog.testing import capture_logs
 
 from ccd.web.door import Door
 from tests.web.centre import ANA, SmallCentre
@@ -66,6 +67,17 @@ async def test_a_fault_of_ours_says_nothing_of_the_inside(
     assert answer.status_code == 500
     assert "secret detail" not in answer.text
     assert answer.json()["request"] == answer.headers["x-request-id"]
+
+
+async def test_the_log_tells_who_changed_or_took_what_and_not_who_looked(asking: Asking) -> None:
+    root = asking("root")
+    with capture_logs() as logs:
+        await root.get("/v1/state")
+        await root.get("/readyz")
+        await root.post(f"/v1/agents/{ANA}/pause", json={})
+        await root.get("/v1/recordings/rec-1")
+    told = [(entry["by"], entry["method"], entry["path"], entry["status"]) for entry in logs]
+    assert told == [("root", "POST", "/v1/agents/ana/pause", 200), ("root", "GET", "/v1/recordings/rec-1", 200)]
 
 
 async def test_paths_with_anything_in_them_are_answered(asking: Asking) -> None:

@@ -146,7 +146,18 @@ async def test_a_body_of_another_type_is_refused(asking: Asking) -> None:
 
 @pytest.mark.parametrize(
     "endpoint",
-    ["", "PJSIP", "PJSIP/", "PJSIP/1&PJSIP/2", "PJSIP/1\n", "Local/x@y,1", "PJSIP/${X}", "PJSIP/" + "1" * 99],
+    [
+        "",
+        "PJSIP",
+        "PJSIP/",
+        "PJSIP/1&PJSIP/2",
+        "PJSIP/1\n",
+        "Local/900",
+        "Local/x@y,1",
+        "PJSIP/900@trunk",
+        "PJSIP/${X}",
+        "PJSIP/" + "1" * 99,
+    ],
 )
 async def test_an_endpoint_cannot_carry_more_than_a_name(asking: Asking, centre: SmallCentre, endpoint: str) -> None:
     answer = await asking("root").post(f"/v1/agents/{CARL}/login", json={"endpoint": endpoint})
