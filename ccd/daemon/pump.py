@@ -15,7 +15,7 @@ import structlog
 from ccd.core.engine import Engine
 from ccd.daemon.clock import Clock
 from ccd.daemon.journal import Journal
-from ccd.model.command import AnyCommand, Ask, Reply, SwitchCommand, UpdateCaller
+from ccd.model.command import AnyCommand, Ask, Bridge, Dial, Reply, SwitchCommand, UpdateCaller
 from ccd.model.event import AnyEvent, TimePassed
 from ccd.model.fact import AnyFact
 from ccd.model.ids import MILLISECOND, Moment, SwitchName, switch_of
@@ -26,6 +26,8 @@ STALL = 500 * MILLISECOND
 QUIET = 0.02
 """Seconds without input after which a stalled loop counts as drained."""
 BEAT = 0.1
+URGENT = (Dial, Bridge)
+"""Somebody waits for these: they leave before what else was decided is even put into words."""
 
 log = structlog.get_logger()
 
@@ -153,10 +155,7 @@ class Pump:
             now = self.now()
             while self._events:
                 self._handle(self._events.popleft(), now)
-            self._journal.flush(now)
-            for name, messages in self._outbox.items():
-                self.lines[name].write(messages)
-            self._outbox.clear()
+            self._release(now)
             self._tell()
         finally:
             self._turning = False
@@ -178,9 +177,18 @@ class Pump:
         self._journal.append(now, event, outcome.facts, outcome.commands)
         for command in outcome.commands:
             self._perform(command, now)
+            if type(command) in URGENT:
+                self._release(now)
         self._handled(time.perf_counter() - began)
         if outcome.facts:
             self._noted.append((outcome.facts, now))
+
+    def _release(self, now: Moment) -> None:
+        """What was decided is journalled, and then its messages leave."""
+        self._journal.flush(now)
+        for name, messages in self._outbox.items():
+            self.lines[name].write(messages)
+        self._outbox.clear()
 
     def _perform(self, command: AnyCommand, now: Moment) -> None:
         aside = self._aside.get(type(command))
