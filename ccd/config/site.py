@@ -37,6 +37,7 @@ def compile_site(settings: Settings) -> Site:
         screen_pop_url=site.screen_pop_url,
         caller_lookup_time=site.caller_lookup_time,
         pause_reasons=tuple(site.pause_reasons),
+        most_calls=settings.limits.calls,
     )
 
 

@@ -14,7 +14,8 @@ from ccd.model.ids import CallId
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
 
-UNKNOWN_NUMBER = "unknown-number"
+FALLBACK = "fallback"
+"""The extension of the hand-back context for calls that ccd does not take."""
 
 
 def on_arrived(floor: "Floor", event: LegArrived) -> None:
@@ -34,11 +35,11 @@ def on_arrived(floor: "Floor", event: LegArrived) -> None:
 
 
 def take(floor: "Floor", event: LegArrived) -> None:
-    """A caller: the flow of the number he dialled; a number that nobody configured goes back to the dialplan."""
+    """A caller: the flow of the number he dialled. No flow for it, or too many calls: back to the dialplan."""
     route = floor.configuration.numbers.get(event.dnis) or floor.configuration.default_route
     flow = floor.configuration.flows.get(route.flow) if route else None
-    if route is None or flow is None:
-        floor.send(HandBack(event.leg, UNKNOWN_NUMBER))
+    if route is None or flow is None or len(floor.calls) >= floor.configuration.site.most_calls:
+        floor.send(HandBack(event.leg, FALLBACK))
         return
     call = new_call(floor, event, CallId(floor.new_id()), Cursor(flow))
     call.variables.update(route.variables)

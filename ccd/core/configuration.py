@@ -134,6 +134,8 @@ class Site:
     """Sent to the agent's phone in a header; `{call}`, `{caller}`, `{number}`, `{queue}` are filled in, quoted."""
     caller_lookup_time: Length = 1 * SECOND
     pause_reasons: tuple[str, ...] = ()
+    most_calls: int = 2_000
+    """Beyond so many calls at a time new ones are left to the dialplan's fallback."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ exten => _[+*#0-9A-Za-z]!,1,Hangup(38)
 [ccd-emergency]
 exten => 112,1,Dial(PJSIP/112@trunk)
  same => n,Hangup(${HANGUPCAUSE})
-[ccd-handback]
+[ccd-site-handback]
 exten => _[a-z+0-9].,1,Hangup(38)
 """
 """The site's own part of the dialplan: every inbound number goes to ccd, fallbacks end the call."""

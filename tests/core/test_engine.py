@@ -6,10 +6,21 @@ from typing import Any, ClassVar
 import pytest
 
 from ccd.core.acd import waiting
+from ccd.core.configuration import RecordingPolicy, Site
 from ccd.core.flow.interpreter import QueueEnded, Run
 from ccd.model import command as c
 from ccd.model import fact as f
-from ccd.model.event import BridgeFailed, EndpointChanged, LegReferred, RecordingRequested, SwitchDown, SwitchUp
+from ccd.model.event import (
+    BridgeFailed,
+    CallsRecalled,
+    EndpointChanged,
+    LegArrived,
+    LegReferred,
+    LogOutRequested,
+    RecordingRequested,
+    SwitchDown,
+    SwitchUp,
+)
 from ccd.model.ids import SECOND, CallId, Endpoint, LegId, QueueId, RequestId
 from tests.core.centre import PBX, Centre, agent, configuration, flow, leg, queue
 
@@ -237,8 +248,6 @@ def test_no_qualified_agent_logged_in_is_a_case_of_its_own() -> None:
     c_.hung_up(c_.dialled()[0].leg, 17)
     c_.arrive("staffed", "1.3")
     c_.requests += 1
-    from ccd.model.event import LogOutRequested
-
     c_.feed(LogOutRequested(RequestId("x"), "test", "anna"), 1)  # type: ignore[arg-type]
     assert [x.outcome for x in c_.of(f.QueueLeft)] == ["no_agent", "no_agent"]
 
@@ -320,8 +329,6 @@ def test_refer_sends_the_customer_outside_under_the_agents_policy() -> None:
 
 
 def test_recording_follows_policy_and_can_be_paused() -> None:
-    from ccd.core.configuration import RecordingPolicy
-
     c_ = centre(queues=(queue("sales", recording=RecordingPolicy("always")),))
     c_.log_in("anna")
     talk(c_)
@@ -353,6 +360,52 @@ def test_former_daemons_waiting_caller_keeps_his_place() -> None:
     assert dict(c_.dialled()[0].variables)["CCD_CALL"] == "old1"
 
 
+def test_unknown_numbers_and_too_many_calls_go_back_to_the_dialplan() -> None:
+    c_ = centre(site=Site(most_calls=1))
+    assert c_.arrive("nobody", "1.0").commands == (c.HandBack(leg("1.0"), "fallback"),)
+    c_.arrive("sales", "1.1")
+    assert c_.arrive("sales", "1.2").commands == (c.HandBack(leg("1.2"), "fallback"),)
+    assert len(c_.of(f.CallStarted)) == 1
+
+
+def bridged(unique: str, role: str, **more: str) -> LegArrived:
+    """A leg of a former daemon's talk."""
+    variables = {"CCD_CALL": "old1", "CCD_ROLE": role, "CCD_AGENT": "anna", "CCD_FLOW": "sales", **more}
+    return LegArrived(leg(unique), answered=True, variables=variables, bridge="b")
+
+
+@pytest.mark.parametrize("order", [("talked", "agent"), ("agent", "talked")])
+def test_former_daemons_talk_is_left_alone_and_ends_in_order(order: tuple[str, str]) -> None:
+    c_ = centre()
+    c_.log_in("anna")
+    c_.phone("anna", "in_use")
+    legs = {"talked": "0.1", "agent": "0.2"}
+    for role in order:
+        assert not [x for x in c_.feed(bridged(legs[role], role), 1).commands if isinstance(x, c.HangUp)]
+    assert states(c_)["anna"] == "talking"
+    assert c.HangUp(leg("0.2"), 16) in c_.hung_up(leg("0.1")).commands
+    c_.hung_up(leg("0.2"), by="us")
+    assert states(c_)["anna"] != "talking"
+    assert len(c_.of(f.CallEnded)) == 1
+    assert not c_.engine.floor.legs
+
+
+def test_call_that_ended_while_nobody_looked_gets_the_end_of_its_record() -> None:
+    c_ = centre()
+    c_.feed(CallsRecalled((CallId("gone"), CallId("old1"))))
+    c_.feed(SwitchUp(PBX, "b1"))
+    c_.feed(bridged("0.1", "talked"), 1)
+    c_.wait(10 * SECOND)
+    assert [x.call for x in c_.of(f.CallEnded)] == ["gone"]
+    assert not c_.of(f.CallStarted), "the journal has the beginning already"
+
+
+def test_agent_whose_customer_left_meanwhile_is_hung_up() -> None:
+    c_ = centre()
+    variables = {"CCD_CALL": "old1", "CCD_ROLE": "agent"}
+    assert c.HangUp(leg("0.2")) in c_.feed(LegArrived(leg("0.2"), variables=variables)).commands
+
+
 def test_same_inputs_same_commands() -> None:
     def day() -> list[Any]:
         c_ = centre()
@@ -367,8 +420,6 @@ def test_same_inputs_same_commands() -> None:
 
 
 def _arrived(unique: str, endpoint: Endpoint, dialled: str, number: str) -> Any:
-    from ccd.model.event import LegArrived
-
     return LegArrived(leg(unique), ani="anna", dnis=dialled, endpoint=endpoint, number=number)
 
 
