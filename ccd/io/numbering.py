@@ -9,6 +9,7 @@ from phonenumbers import PhoneNumberFormat, ValidationResult, shortnumberinfo
 _WRITTEN = re.compile(r"\+?[0-9 ()./-]{2,}", re.ASCII)
 _LONGEST = 40
 _SHORTEST = len("+6834000")  # Niue's
+_MOST = len("+") + 15  # ITU-T E.164: at most fifteen digits, whatever a country's own plan allows
 
 
 def normalise(text: str, region: str) -> str:
@@ -32,7 +33,7 @@ def _normalised(text: str, region: str) -> str:
     if number is None:
         return ""
     written = str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
-    if len(written) < _SHORTEST:
+    if not _SHORTEST <= len(written) <= _MOST:
         return ""
     if phonenumbers.is_valid_number(number):
         return written

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from ccd.core.configuration import (
@@ -49,7 +50,7 @@ PROMPTS = PhonePrompts(*(prompt(name) for name in ("number", "pin", "in", "out",
 def flow(name: str, **steps: Step) -> Flow:
     """A flow of the steps in the order given."""
     names = list(steps)
-    return Flow(name, "1", names[0], steps, dict(zip(names, names[1:], strict=False)))
+    return Flow(name, "1", names[0], steps, dict(pairwise(names)))
 
 
 def agent(name: str, **skills: int) -> AgentProfile:

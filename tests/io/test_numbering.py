@@ -100,3 +100,7 @@ def test_a_number_seen_before_costs_a_look_into_the_cache() -> None:
 
     texts = [f"030 2312{number}" for number in range(5_000, 7_000)]
     assert cost(texts) > 5 * cost(texts)
+
+
+def test_number_of_sixteen_digits_is_none() -> None:
+    assert normalise("+4930000000000000", "DE") == ""
