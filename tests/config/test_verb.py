@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 import ccd.core.flow.steps
-from ccd.config.document import Document, read_file
+from ccd.config.document import Document, read, read_file
 from ccd.config.flow import FlowFile, compile_flow
 from ccd.config.problem import Problem
+from ccd.config.review import review_flows
 from ccd.config.scope import Scope
 from ccd.config.verb import VERBS, StepDocument, documented, key_of
 from ccd.config.way import onward
@@ -84,3 +85,22 @@ def test_a_step_has_exactly_one_verb() -> None:
     for body in ({}, {"next": "a"}, {"answer": None, "hangup": None}):
         with pytest.raises(ValueError, match="a step has one verb"):
             StepDocument.model_validate(body)
+
+
+def test_the_manual_of_flows_knows_every_verb_and_setting() -> None:
+    manual = (FLOWS.parent.parent / "dialplans" / "flows" / "README.md").read_text()
+    rows = {row.split("`")[1]: row for row in manual.splitlines() if row.startswith("| `") and ".yaml" not in row}
+    assert set(rows) == set(VERBS)
+    for name, verb in VERBS.items():
+        assert [field.name for field in fields(verb) if f"`{key_of(field.name)}`" not in rows[name]] == []
+
+
+def test_the_example_in_the_manual_is_right() -> None:
+    manual = (FLOWS.parent.parent / "dialplans" / "flows" / "README.md").read_text()
+    example = manual.partition("```yaml\n")[2].partition("```")[0]
+    document = read(example.encode(), "README.md")
+    scope = Scope(lambda text, language: text, {"queue": ("sales", "repairs"), "language": ("en",)})
+    file = compile_flow(document, scope)
+    assert document.problems == []
+    assert file is not None
+    assert list(review_flows([file], None, scope, Path())) == []

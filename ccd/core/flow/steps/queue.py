@@ -49,13 +49,17 @@ class Queue:
         rules = run.floor.configuration.queues.get(QueueId(self.queue))
         if rules is None:
             run.finish("no such queue", self.on.get("no_agent"))
-        elif must_be_told(run, rules.recording):
+        elif must_be_told(run, rules.recording) and not self.is_deserted(run):
             assert rules.recording.announcement is not None
             run.call.recording_told = True
             run.state = rules.recording.opt_out_key or "told"
             run.play(rules.recording.announcement)
         else:
             self.wait(run)
+
+    def is_deserted(self, run: "Run") -> bool:
+        """Whether nobody with the skills is logged in and the flow has a way for that."""
+        return "no_agent" in self.on and not run.floor.staffed.get(QueueId(self.queue))
 
     def wait(self, run: "Run") -> None:
         """Into the queue."""

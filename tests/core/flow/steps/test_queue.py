@@ -88,6 +88,12 @@ def test_the_recording_is_announced_once() -> None:
     assert (len(again.of(QueueEntered)), again.played()) == (2, [("recorded",)])
 
 
+def test_nothing_is_announced_where_nobody_is_logged_in() -> None:
+    ivr = Ivr(FLOW, queues={QueueId("sales"): replace(queue("sales"), recording=TOLD)}).call()
+    assert ivr.way() == ["wait: no_agent"]
+    assert ivr.played() == [("en:nobody",)]
+
+
 def test_the_key_declines() -> None:
     ivr = recorded(FLOW).call().press("9")
     assert ivr.of(RecordingDeclined)[0].why == "caller declined"
