@@ -105,7 +105,10 @@ class SmallCentre:
             TALK: CallView(TALK, "inbound", "talking", NOW, ani="+341", caller=KNOWN, agent=BEA, talk_began_at=NOW),
             WAIT: CallView(WAIT, "inbound", "waiting", NOW, ani_name="\x1b]0;x\x07", queue=SALES, position=1),
         }
-        self.records = {KNOWN: Caller(KNOWN, NOW, ("+34910000001",), 1, {"tier": "gold"})}
+        self.records = {
+            KNOWN: Caller(KNOWN, NOW, ("+34910000001",), 1, {"tier": "gold"}),
+            OTHER: Caller(OTHER, NOW, ("+34910000002",), 0, {}),
+        }
 
     def new_request_id(self) -> RequestId:
         return RequestId(f"r-{len(self.requests)}")

@@ -61,7 +61,11 @@ async def test_an_agent_sees_himself_and_his_call(asking: Asking) -> None:
 async def test_an_agent_sees_the_caller_on_his_line_and_no_other(asking: Asking, centre: SmallCentre) -> None:
     bea = asking("bea")
     assert (await bea.get(f"/v1/callers/{KNOWN}")).json()["fields"] == {"tier": "gold"}
-    assert (await bea.get(f"/v1/callers/{OTHER}")).status_code == 404
+    for method, path in (("GET", ""), ("PATCH", ""), ("GET", "/history")):
+        body = {"fields": {"tier": "x"}} if method == "PATCH" else None
+        assert (await bea.request(method, f"/v1/callers/{OTHER}{path}", json=body)).status_code == 404
+    assert centre.records[OTHER].fields == {}
+    assert (await asking("sofia").get(f"/v1/callers/{OTHER}")).status_code == 200
     assert (await bea.get("/v1/callers")).status_code == 403
     assert (await bea.get("/v1/recordings/rec-1")).status_code == 403
     del centre.running_calls[TALK]
