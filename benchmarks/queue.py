@@ -106,7 +106,8 @@ class Bench:
     async def _load(self, side: Side, kind: str, measured: Measured, total: int, rate: float) -> None:
         traffic, server = self._traffic, ("127.0.0.1", self._lab.asterisk.ports.sip)
         with self._meter(side, measured):
-            calls = await traffic.place(side.numbers[kind], server, total, rate)
+            calls: list[Call] = []
+            await traffic.place(side.numbers[kind], server, total, rate, calls)
             await traffic.over(calls, CROWD_TIME if kind == ANSWERED else END_TIME)
         measured.add(calls, traffic.lags)
         measured.gaps += agent_gaps(calls)

@@ -121,7 +121,7 @@ class Ccd:
             queues={"bench": {"requires": {"bench": 1}, "wrap_up_time": "0"}},
             numbers={self.numbers[AT_ONCE]: "unanswered", self.numbers[ANSWERED]: "answered"},
             flows={
-                "unanswered": {"steps": {"wait": {"queue": {"queue": "bench", "answer": "false"}}}},
+                "unanswered": {"steps": {"wait": {"queue": {"queue": "bench", "answer": False}}}},
                 "answered": {"steps": {"wait": {"queue": {"queue": "bench"}}}},
             },
         )

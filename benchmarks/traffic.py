@@ -45,18 +45,22 @@ class Call:
 
 
 class Traffic:
-    """`agents` phones at fixed contacts that answer at once and hang up after `talk` seconds.
+    """`agents` phones at fixed contacts that answer at once; the agent hangs up after `talk` seconds, with
+    `callers_leave` every other time the caller.
 
     `tone` gives the tone in Hz by the number of caller or agent; without it nobody speaks and nothing is heard.
     """
 
-    def __init__(self, agents: int, *, talk: float, tone: Callable[[str], int] | None = None) -> None:
+    def __init__(
+        self, agents: int, *, talk: float, tone: Callable[[str], int] | None = None, callers_leave: bool = False
+    ) -> None:
         self.numbers = [str(FIRST_AGENT + n) for n in range(agents)]
         self.talk = talk
         self.lags: list[float] = []
         """How long after its arrival each offer was seen, ms: how busy this process was."""
         self.unknown = 0
         self._port = free_udp_port(AGENTS_HOST)
+        self._callers_leave = callers_leave
         self._callers = count(FIRST_CALLER)
         self._calls: dict[str, Call] = {}
         self._loop = asyncio.get_running_loop()
@@ -68,9 +72,10 @@ class Traffic:
         self._open(tone)
 
     def _open(self, tone: Callable[[str], int] | None) -> None:
-        tones = tone or (lambda number: 0)
-        self.callers = SipPeer(TRUNK_HOST, tone=tones, sound=tone is not None)
-        self.agents = SipPeer(AGENTS_HOST, self._port, on_call=self._offered, tone=tones, sound=tone is not None)
+        self._tone = tone or (lambda number: 0)
+        has_sound = tone is not None
+        self.callers = SipPeer(TRUNK_HOST, sound=has_sound)
+        self.agents = SipPeer(AGENTS_HOST, self._port, on_call=self._offered, tone=self._tone, sound=has_sound)
 
     def endpoints(self) -> list[Endpoint]:
         """The agents' phones, as Asterisk has them."""
@@ -80,23 +85,32 @@ class Traffic:
         self.callers.close()
         self.agents.close()
 
-    async def place(self, number: str, server: tuple[str, int], total: int, rate: float) -> list[Call]:
-        """`total` calls to `number`, `rate` a second at even distances; answers when the last one is placed."""
-        began, calls = self._loop.time(), []
+    async def place(
+        self,
+        number: str,
+        server: tuple[str, int],
+        total: int,
+        rate: float,
+        calls: list[Call],
+        placed: Callable[[Call], None] = lambda call: None,
+    ) -> None:
+        """`total` calls to `number`, `rate` a second at even distances, put into `calls`; until the last is placed."""
+        began = self._loop.time()
         for index in range(total):
             await asyncio.sleep(max(0.0, began + index / rate - self._loop.time()))
             caller = str(next(self._callers))
-            call = self._calls[caller] = Call(self.callers.place(number, server, caller=f"+{caller}"))
+            call = Call(self.callers.place(number, server, caller=f"+{caller}", tone=self._tone(caller)))
+            self._calls[caller] = call
             calls.append(call)
-        return calls
+            placed(call)
 
-    async def over(self, calls: Sequence[Call], within: float) -> list[Call]:
-        """Wait until all are over; those that are not by then are hung up, and returned."""
-        await asyncio.wait([call.placed.ended for call in calls], timeout=within)
-        lost = [call for call in calls if not call.placed.is_over]
-        for call in lost:
-            call.placed.hang_up()
-        return lost
+    async def over(self, calls: Sequence[Call], within: float) -> None:
+        """Wait until all are over; those that are not by then are hung up."""
+        ended = [leg.ended for call in calls for leg in (call.placed, *call.offers)]
+        await asyncio.wait(ended, timeout=within)
+        for call in calls:
+            for leg in (call.placed, *call.offers):
+                leg.hang_up()
 
     def forget(self) -> None:
         """Let go of what the last round left."""
@@ -112,7 +126,8 @@ class Traffic:
             self.unknown += 1
             return Reply(603)
         of.offers.append(call)
-        self._loop.call_later(self.talk, call.hang_up)
+        leaves = of.placed if self._callers_leave and call.call_id < of.placed.call_id else call
+        self._loop.call_later(self.talk, leaves.hang_up)
         return Reply()
 
 
@@ -121,13 +136,8 @@ def agent_gaps(calls: Sequence[Call]) -> list[float]:
 
     Somebody waits who called GAP_AGE before and was offered to nobody yet.
     """
-    by_agent: dict[str, list[PeerCall]] = {}
-    for call in calls:
-        for offer in call.offers:
-            by_agent.setdefault(offer.number, []).append(offer)
     gaps = []
-    for offers in by_agent.values():
-        offers.sort(key=lambda offer: offer.times.invite)
+    for offers in by_agent(calls).values():
         for before, after in pairwise(offers):
             free = before.times.ended
             if free is not None and any(
@@ -136,6 +146,24 @@ def agent_gaps(calls: Sequence[Call]) -> list[float]:
             ):
                 gaps.append((after.times.invite - free) / MILLISECOND)
     return gaps
+
+
+def overlapping(calls: Sequence[Call]) -> list[str]:
+    """Agents who were offered a call while they had another."""
+    found = []
+    for number, offers in by_agent(calls).items():
+        for before, after in pairwise(offers):
+            if before.times.ended is None or after.times.invite < before.times.ended:
+                found.append(number)
+    return found
+
+
+def by_agent(calls: Sequence[Call]) -> dict[str, list[PeerCall]]:
+    """The offers of each agent, in order of time."""
+    offers: dict[str, list[PeerCall]] = {}
+    for offer in sorted((offer for call in calls for offer in call.offers), key=lambda offer: offer.times.invite):
+        offers.setdefault(offer.number, []).append(offer)
+    return offers
 
 
 def median(values: Sequence[float]) -> float:
