@@ -102,7 +102,7 @@ def load_flows(paths: Iterable[Path], sound_name: SoundName) -> tuple[dict[str, 
     """
     reading = Reading(Scope(sound_name))
     files = flow_documents(reading, paths)
-    reading.scope.known["flow"] = tuple(files)
+    reading.scope.known["flow"] = dict.fromkeys(files)
     flows = compile_flows(reading.scope, files)
     reading.raise_errors()
     return flows, tuple(sorted(set(review_flows(flows.values(), None, reading.scope, Path()))))
@@ -144,8 +144,8 @@ def learn(scope: Scope, data: Mapping[str, Any], flows: Iterable[str]) -> None:
     """The names that other places may use, taken before anything is validated so that all mistakes come at once."""
     for kind, section in (("queue", "queues"), ("calendar", "calendars"), ("agent", "agents")):
         names = data.get(section)
-        scope.known[kind] = tuple(names) if isinstance(names, dict) else ()
-    scope.known["flow"] = tuple(flows)
+        scope.known[kind] = dict.fromkeys(names) if isinstance(names, dict) else ()
+    scope.known["flow"] = dict.fromkeys(flows)
     speech = data.get("speech")
     voices = speech.get("voices") if isinstance(speech, dict) else None
     scope.known["language"] = tuple(voices) if isinstance(voices, dict) else ("en",)

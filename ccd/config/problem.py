@@ -3,10 +3,14 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 PROBLEM_LIMIT = 200
 """More are not told: whoever has these has enough to mend."""
+
+LENGTH_DIFFERENCE = 4
+CANDIDATE_LIMIT = 500
 
 
 @dataclass(frozen=True, order=True)
@@ -46,9 +50,12 @@ def expectation(expected: str, word: object = None, known: Iterable[str] = ()) -
 
 
 def nearest(word: object, known: Iterable[str]) -> str:
-    """The known word that is most like `word`, empty where none is."""
-    found = difflib.get_close_matches(str(word)[:60].lower(), {name.lower(): name for name in known}, 1, 0.6)
-    return next((name for name in sorted(known) if found and name.lower() == found[0]), "")
+    """The known word that is most like `word`, empty where none is. Only so many are looked at."""
+    sought = str(word)[:60].lower()
+    alike = (name for name in sorted(known) if abs(len(name) - len(sought)) <= LENGTH_DIFFERENCE)
+    lower = {name.lower(): name for name in islice(alike, CANDIDATE_LIMIT)}
+    found = difflib.get_close_matches(sought, lower, 1, 0.6)
+    return lower[found[0]] if found else ""
 
 
 def listed(known: Iterable[str], limit: int = 12) -> str:

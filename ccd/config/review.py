@@ -65,12 +65,13 @@ def review_ways(file: FlowFile) -> Iterator[Problem]:
     for name in flow.steps:
         if name not in reached:
             yield warning(document.place(("steps", name), of_key=True), f"no way leads to step `{name}`")
-    no_way_out = endless(flow, onward)
+    no_way_out = frozenset(endless(flow, onward))
+    no_silent_way_out = frozenset(endless(flow, onward_in_silence))
     for name in flow.steps:
         step, place = flow.steps[name], document.place(("steps", name), of_key=True)
         if name in no_way_out and name in reached:
             yield warning(place, f"no way out: from step `{name}` on the flow never ends")
-        elif name in endless(flow, onward_in_silence) and name in reached and isinstance(step, Menu | Collect):
+        elif name in no_silent_way_out and name in reached and isinstance(step, Menu | Collect):
             yield warning(place, f"no way out of step `{name}` for a caller who presses no key")
     for name in file.nexts:
         if flow.steps[name].verb in ("goto", "hangup"):

@@ -1,6 +1,6 @@
 """What a document may name, and what was found while it was read."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,7 @@ class Scope:
     """
 
     sound_name: SoundName
-    known: dict[str, Sequence[str]] = field(default_factory=dict)
+    known: dict[str, Collection[str]] = field(default_factory=dict)
     language: str = "en"
     texts: dict[Text, None] = field(default_factory=dict)
     sounds: dict[Text, None] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Scope:
 
     def within(self, kind: str, names: Iterable[str]) -> "Scope":
         """The same scope where also these are known."""
-        known = self.known | {kind: tuple(names)}
+        known = self.known | {kind: dict.fromkeys(names)}
         return Scope(self.sound_name, known, self.language, self.texts, self.sounds, self.keys)
 
 

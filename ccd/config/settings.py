@@ -10,7 +10,6 @@ from ccd.config.flow import Scalar
 from ccd.config.kind import (
     Duration,
     Identifier,
-    LanguageCode,
     Text,
     VariableName,
     WholeNumber,
@@ -19,13 +18,13 @@ from ccd.config.kind import (
     of_kind,
     written,
 )
+from ccd.config.phone import FeatureCodesSection, PhonePromptsSection, SpeechSection
 from ccd.config.problem import expectation, shown
-from ccd.config.prompt import Documented, Language, PromptSetting
+from ccd.config.prompt import Documented, Language
 from ccd.config.scope import problem
 from ccd.config.section import (
     AgentSection,
     CalendarSection,
-    Code,
     DialPolicySection,
     Fraction,
     Line,
@@ -253,58 +252,6 @@ class SiteRecordingSection(RecordingSection):
 
     quota: QuotaSection = Field(default_factory=QuotaSection)
     """How much room it may take."""
-
-
-class VoiceSection(Documented):
-    """A voice."""
-
-    program: Literal["flite", "espeak-ng"] = "flite"
-    """The program that speaks."""
-    voice: Identifier = "slt"
-    """Its name there."""
-
-
-class SpeechSection(Documented):
-    """How texts are spoken."""
-
-    voices: dict[LanguageCode, VoiceSection] = Field(default_factory=lambda: {"en": VoiceSection()})
-    """Language to voice; texts in other languages are refused."""
-
-
-class FeatureCodesSection(Documented):
-    """What agents dial or press; empty: not available."""
-
-    log_in: Code = "*71"
-    """Log in at this phone."""
-    log_out: Code = "*72"
-    """Log out."""
-    pause: Code = "*73"
-    """Pause; a reason's number may follow."""
-    unpause: Code = "*74"
-    """Ready again."""
-    record: Code = "*1"
-    """In a talk: start or stop recording."""
-    pause_recording: Code = "*2"
-    """In a talk: pause or resume it."""
-
-
-class PhonePromptsSection(Documented):
-    """What the feature codes say, instead of the texts built in."""
-
-    agent_number: PromptSetting | None = None
-    """Asks for the agent's number."""
-    pin: PromptSetting | None = None
-    """Asks for the PIN."""
-    logged_in: PromptSetting | None = None
-    """Says that it worked."""
-    logged_out: PromptSetting | None = None
-    """Says that it worked."""
-    paused: PromptSetting | None = None
-    """Says that it worked."""
-    unpaused: PromptSetting | None = None
-    """Says that it worked."""
-    refused: PromptSetting | None = None
-    """Says that it did not."""
 
 
 class LimitsSection(Documented):

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from ccd.config import phrase
 from ccd.config.calendar import compile_calendar
+from ccd.config.phone import PhonePromptsSection
 from ccd.config.prompt import rendered
 from ccd.config.scope import Scope
 from ccd.config.section import AgentSection, AnnouncementSection, DialPolicySection, QueueSection
-from ccd.config.settings import PhonePromptsSection, RouteSection, Settings
+from ccd.config.settings import RouteSection, Settings
 from ccd.core.configuration import (
     AgentProfile,
     Announcements,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
+from ccd.config.verb import VERBS
 from ccd.core.flow.flow import Flow
 from ccd.core.flow.setting import Kind
 from ccd.core.flow.steps.caller import CallerOutcome
@@ -25,15 +26,18 @@ def metadata(hint: Any) -> tuple[Any, ...]:
     return getattr(hint, "__metadata__", ())
 
 
-def step_fields(verb: type) -> tuple[str, ...]:
+def fields_naming_steps(verb: type) -> tuple[str, ...]:
     """The settings of a verb that name steps."""
     hints = get_type_hints(verb, include_extras=True)
     return tuple(field.name for field in fields(verb) if has_kind(hints[field.name], "step"))
 
 
+STEP_FIELDS = {name: fields_naming_steps(verb) for name, verb in VERBS.items()}
+
+
 def named_steps(step: Any) -> Iterator[str]:
     """The steps that a step names."""
-    for name in step_fields(type(step)):
+    for name in STEP_FIELDS[step.verb]:
         value = getattr(step, name)
         if isinstance(value, Mapping):
             yield from value.values()

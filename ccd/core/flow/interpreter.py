@@ -322,7 +322,7 @@ def on_answer(floor: "Floor", event: Answered) -> None:
     run = Run(floor, call)
     rendering = run.cursor.rendering
     if event.question in rendering:
-        rendering[rendering.index(event.question)] = event.value
+        rendering[rendering.index(event.question)] = event.value if isinstance(event.value, str) else ""
         run.play_rendered()
     else:
         signal(floor, call, AnswerArrived(event.question, event.value))
