@@ -35,6 +35,8 @@ class Cursor(Struct):
     state: Any = None
     returns: list[tuple[Flow, str]] = field(default_factory=list)
     steps_taken: int = 0
+    input: int = 0
+    steps_of_input: int = 0
     rendering: list[Any] = field(default_factory=list)
     until_digit: bool = False
 
@@ -62,7 +64,10 @@ class Recording(Struct, gc=False):
 
 
 class Call(Struct):
-    """One customer contact. `leg` is the customer's, `other` the one he talks with or that is rung outside."""
+    """One customer contact. `leg` is the customer's, `other` the one he talks with or that is rung outside.
+
+    `agent` owns the call now, `talked_with` owned the last talk.
+    """
 
     id: CallId
     leg: LegId
@@ -90,6 +95,7 @@ class Call(Struct):
     agent: AgentId | None = None
     other: LegId | None = None
     talk_began: Moment = 0
+    talked_with: AgentId | None = None
     recording: Recording | None = None
     recording_told: bool = False
     recording_declined: bool = False

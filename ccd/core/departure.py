@@ -63,7 +63,12 @@ def on_other_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
 
 
 def end_call(floor: "Floor", call: Call) -> None:
-    """Hang up all that a call has; its record follows with the last leg."""
+    """Hang up all that a call has, now; its record follows with the last leg."""
+    phase, call.phase = call.phase, "ending"
+    if phase == "waiting" and call.visit is not None:
+        waiting.stop(floor, call, "lost")
+    elif phase == "talking":
+        talk.end(floor, call, "us")
     for leg in list(call.legs):
         offer.end_leg(floor, leg, offer.NORMAL)
 

@@ -12,7 +12,16 @@ from ccd.core.configuration import Configuration
 from ccd.core.floor import Floor, Outcome
 from ccd.core.flow import interpreter
 from ccd.core.reload import take_configuration
-from ccd.core.timer import AgentTimer, LegTimer, OfferTimer, QuestionTimer, RecallTimer, StepTimer, VisitTimer
+from ccd.core.timer import (
+    AgentTimer,
+    BackOffTimer,
+    LegTimer,
+    OfferTimer,
+    QuestionTimer,
+    RecallTimer,
+    StepTimer,
+    VisitTimer,
+)
 from ccd.model import event as e
 from ccd.model.command import Reply
 from ccd.model.fact import EndpointNoted
@@ -124,10 +133,13 @@ def on_message(floor: Floor, call: Call, event: e.MessageRecorded) -> None:
 
 
 def on_referred(floor: Floor, call: Call, event: e.LegReferred) -> None:
-    """An agent's phone sends his customer on."""
-    agent = call.agent
+    """An agent's phone sends his customer on. Nobody else may: for an outside party's the talk is just over."""
     if event.leg != call.leg or call.cursor is None:
         offer.end_leg(floor, event.leg, offer.NORMAL)
+        return
+    agent = call.agent or (call.talked_with if call.phase == "returning" else None)
+    if agent is None:
+        talk.on_returned(floor, call, event)
         return
     if call.phase == "talking":
         talk.end(floor, call, "agent")
@@ -142,15 +154,13 @@ def on_switch_up(engine: Engine, event: e.SwitchUp) -> None:
     floor.boots[event.switch] = event.boot
     floor.commands_a_switch = True
     adoption.expect(floor)
-    for agent in floor.agents.values():
-        agents.settle(floor, agent)
+    agents.settle_all(floor)
 
 
 def on_switch_down(engine: Engine, event: e.SwitchDown) -> None:
     """Nobody can be rung; calls and agents stay as they are."""
     engine.floor.commands_a_switch = False
-    for agent in engine.floor.agents.values():
-        agents.settle(engine.floor, agent)
+    agents.settle_all(engine.floor)
 
 
 def on_endpoint(engine: Engine, event: e.EndpointChanged) -> None:
@@ -223,6 +233,7 @@ TIMERS: dict[type, Callable[[Floor, Any], None]] = {
     OfferTimer: offer.on_timer,
     VisitTimer: waiting.on_timer,
     AgentTimer: agents.on_timer,
+    BackOffTimer: agents.on_back_off_timer,
     LegTimer: talk.on_timer,
     RecallTimer: adoption.on_timer,
 }

@@ -17,8 +17,6 @@ from ccd.model.fact import AnyFact
 from ccd.model.ids import AgentId, CallId, Endpoint, LegId, Length, Moment, OfferId, QuestionId, QueueId, SwitchName
 from ccd.model.question import AnyQuestion
 
-FACTS_PER_INPUT = 300
-
 
 class Outcome(Struct, frozen=True, gc=False):
     """What the engine made of one input: intents to carry out, in order, and facts to remember."""
@@ -34,6 +32,7 @@ class Floor:
         self.configuration = configuration
         self.seed = seed
         self.now: Moment = 0
+        self.input = 0
         self.calls: dict[CallId, Call] = {}
         self.legs: dict[LegId, Leg] = {}
         self.agents: dict[AgentId, Agent] = {}
@@ -80,16 +79,13 @@ class Floor:
         self.send(Ask(question, what, self.now + wait))
         return question
 
-    def is_running_away(self) -> bool:
-        """Whether one input has led to more than any sane flow does, a loop of steps that wait for nothing."""
-        return len(self._facts) > FACTS_PER_INPUT
-
     def queue(self, queue: QueueId) -> Queue:
         """The queue's rules, as they are now."""
         return self.queues[queue]
 
     def begin(self, now: Moment) -> None:
-        """A new input at `now`; time never goes back."""
+        """A new input, or a timer, at `now`; time never goes back."""
+        self.input += 1
         if now > self.now:
             self.now = now
 

@@ -68,9 +68,9 @@ def own(floor: "Floor", call: Call, agent: "agents.Agent") -> None:
         agent.after_call, agent.after_call_reason = "paused", agent.reason
     if agent.state == "offered":
         assert agent.offer is not None
-        offer.fail(floor, floor.offers[agent.offer], "busy")
+        offer.give_up(floor, floor.offers[agent.offer], "busy")
     floor.routing.unset_ready(agent.id)
-    if agent.state in ("ready", "wrap_up", "paused"):
+    if agent.state in ("ready", "offered", "wrap_up", "paused"):
         agents.move(floor, agent, "talking", call.id)
         agent.call = call.id
         call.agent = agent.id

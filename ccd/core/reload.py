@@ -30,11 +30,11 @@ def take_configuration(floor: "Floor", configuration: Configuration) -> None:
         else:
             agents.log_out(floor, agent_id)
     floor.note(ConfigurationTaken(configuration.hash))
-    for agent in floor.agents.values():
-        agents.settle(floor, agent)
+    agents.settle_all(floor)
     for call in [call for call in floor.calls.values() if call.visit and call.visit.queue not in configuration.queues]:
         if call.phase == "waiting" and call.offer is None:
             waiting.leave(floor, call, "lost")
+    waiting.send_on_unserved(floor)
 
 
 def count_staff(floor: "Floor") -> None:

@@ -9,7 +9,7 @@ from ccd.core.call import Call, Leg
 from ccd.core.flow.interpreter import QueueEnded, TransferEnded, signal
 from ccd.core.timer import LegTimer
 from ccd.model.command import Hold, SetVariables
-from ccd.model.event import BridgeFailed, LegReturned, LegsBridged
+from ccd.model.event import BridgeFailed, LegReferred, LegReturned, LegsBridged
 from ccd.model.fact import TalkBegan, TalkEnded
 from ccd.model.ids import SECOND, AgentId, Length
 
@@ -46,7 +46,7 @@ def on_bridge_failed(floor: "Floor", call: Call, event: BridgeFailed) -> None:
         offer.end_leg(floor, event.other, offer.NORMAL)
 
 
-def on_returned(floor: "Floor", call: Call, event: LegReturned) -> None:
+def on_returned(floor: "Floor", call: Call, event: LegReturned | LegReferred) -> None:
     """A leg is out of its bridge. The customer goes on in his flow; an agent whose customer left is hung up."""
     if event.leg != call.leg:
         offer.end_leg(floor, event.leg, offer.NORMAL)
@@ -65,6 +65,7 @@ def on_returned(floor: "Floor", call: Call, event: LegReturned) -> None:
 def end(floor: "Floor", call: Call, by: Literal["caller", "agent", "us", "switch"]) -> None:
     """The talk is over: counted, and the agent goes to wrap-up."""
     floor.note(TalkEnded(call.id, floor.now - call.talk_began, by))
+    call.talked_with = call.agent
     release_agent(floor, call, talked=True)
 
 

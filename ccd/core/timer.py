@@ -36,10 +36,16 @@ class VisitTimer(Struct, frozen=True, tag=True, gc=False):
 
 
 class AgentTimer(Struct, frozen=True, tag=True, gc=False):
-    """Wrap-up or back-off is over."""
+    """Wrap-up is over."""
 
     agent: AgentId
     serial: int
+
+
+class BackOffTimer(Struct, frozen=True, tag=True, gc=False):
+    """The rest after a missed offer is over, whatever the agent did meanwhile."""
+
+    agent: AgentId
 
 
 class LegTimer(Struct, frozen=True, tag=True, gc=False):
@@ -53,4 +59,4 @@ class RecallTimer(Struct, frozen=True, tag=True):
     """The channels of a former daemon's calls have had time to arrive."""
 
 
-Timer = StepTimer | QuestionTimer | OfferTimer | VisitTimer | AgentTimer | LegTimer | RecallTimer
+Timer = StepTimer | QuestionTimer | OfferTimer | VisitTimer | AgentTimer | BackOffTimer | LegTimer | RecallTimer

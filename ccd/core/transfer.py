@@ -98,11 +98,11 @@ def ended(floor: "Floor", call: Call, outcome: str) -> None:
     signal(floor, call, TransferEnded(outcome) if kind == "step" else QueueEnded("answered"))
 
 
-def refer(floor: "Floor", call: Call, by: AgentId | None, dialled: str, number: str) -> None:
+def refer(floor: "Floor", call: Call, by: AgentId, dialled: str, number: str) -> None:
     """An agent's phone sends the customer on: to a colleague's number, or outside as far as the agent may dial."""
     for profile in floor.configuration.agents.values():
         if profile.number == dialled:
             to_colleague(floor, call, profile)
             return
-    sender = floor.configuration.agents.get(by) if by else None
+    sender = floor.configuration.agents.get(by)
     begin(floor, call, number, role=sender.role if sender else "agent", kind="refer")

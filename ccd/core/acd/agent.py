@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from ccd.core.acd import offer, waiting
-from ccd.core.timer import AgentTimer
+from ccd.core.timer import AgentTimer, BackOffTimer
 from ccd.model.event import AgentStanding
 from ccd.model.fact import AgentChanged, AgentState
 from ccd.model.ids import AgentId, CallId, Endpoint, Length, Moment, OfferId
@@ -73,13 +73,24 @@ def settle(floor: "Floor", agent: Agent) -> None:
         offer.make(floor, floor.calls[call], agent, "agent")
 
 
+def settle_all(floor: "Floor") -> None:
+    """After a change that may have freed many at once: the callers in their order, each with the best agent."""
+    for agent in floor.agents.values():
+        if is_available(floor, agent):
+            floor.routing.set_ready(agent.id, agent.idle_since)
+        else:
+            floor.routing.unset_ready(agent.id)
+    for call in floor.routing.in_order():
+        waiting.match_waiting(floor, floor.calls[call])
+
+
 # --- what he asks for; each returns why not, or nothing
 
 
 def log_in(floor: "Floor", agent_id: AgentId, endpoint: Endpoint) -> str:
     """Bind the agent to a phone."""
     agent = floor.agents.get(agent_id)
-    if agent is None:
+    if agent is None or agent_id not in floor.configuration.agents:
         return f"no agent {agent_id}"
     if not endpoint:
         return "no phone given"
@@ -88,16 +99,31 @@ def log_in(floor: "Floor", agent_id: AgentId, endpoint: Endpoint) -> str:
         return f"agent {holder} is logged in at {endpoint}"
     if agent.state in ("offered", "talking"):
         return f"agent {agent_id} is {agent.state}"
-    if agent.state != "logged_out":
-        leave(floor, agent, "logs in anew")
-    agent.endpoint, agent.idle_since = endpoint, floor.now
-    agent.missed, agent.back_off_until = 0, 0
-    floor.agent_at[endpoint] = agent_id
-    for queue in floor.routing.queues_of(agent_id):
-        floor.staffed[queue] = floor.staffed.get(queue, 0) + 1
-    move(floor, agent, "ready", "log in")
+    bind(floor, agent, endpoint, floor.now)
     settle(floor, agent)
     return ""
+
+
+def bind(floor: "Floor", agent: Agent, endpoint: Endpoint, idle_since: Moment) -> None:
+    """From now on he works at this phone; one who was logged in changes phones and starts anew."""
+    if agent.state != "logged_out":
+        unbind(floor, agent, "logs in anew")
+    else:
+        for queue in floor.routing.queues_of(agent.id):
+            floor.staffed[queue] = floor.staffed.get(queue, 0) + 1
+    agent.endpoint, agent.idle_since = endpoint, idle_since
+    agent.missed, agent.back_off_until = 0, 0
+    floor.agent_at[endpoint] = agent.id
+    move(floor, agent, "ready", "log in")
+
+
+def unbind(floor: "Floor", agent: Agent, reason: str) -> None:
+    """From now on he works at no phone."""
+    floor.routing.unset_ready(agent.id)
+    floor.agent_at.pop(agent.endpoint, None)
+    move(floor, agent, "logged_out", reason)
+    agent.endpoint = Endpoint("")
+    agent.after_call = ""
 
 
 def log_out(floor: "Floor", agent_id: AgentId) -> str:
@@ -116,14 +142,12 @@ def log_out(floor: "Floor", agent_id: AgentId) -> str:
 
 def leave(floor: "Floor", agent: Agent, reason: str) -> None:
     """Log out an agent who has no call; callers whom nobody can serve any more may be sent on."""
-    floor.routing.unset_ready(agent.id)
-    floor.agent_at.pop(agent.endpoint, None)
-    move(floor, agent, "logged_out", reason)
-    agent.endpoint = Endpoint("")
-    for queue in floor.routing.queues_of(agent.id):
+    unbind(floor, agent, reason)
+    queues = list(floor.routing.queues_of(agent.id))
+    for queue in queues:
         floor.staffed[queue] -= 1
-        if not floor.staffed[queue]:
-            waiting.on_nobody_left(floor, queue)
+    if not all(floor.staffed[queue] for queue in queues):
+        waiting.send_on_unserved(floor)
 
 
 def pause(floor: "Floor", agent_id: AgentId, reason: str) -> str:
@@ -176,14 +200,14 @@ def restore(floor: "Floor", standings: tuple[AgentStanding, ...]) -> None:
     """After a restart: logins, pauses, idle times as they were; who was in a call is ready when his phone is idle."""
     for standing in standings:
         agent = floor.agents.get(standing.agent)
-        if agent is None or agent.state != "logged_out" or standing.state == "logged_out":
+        if agent is None or standing.agent not in floor.configuration.agents or agent.state != "logged_out":
             continue
-        if log_in(floor, agent.id, standing.endpoint):
+        if standing.state == "logged_out" or not standing.endpoint or standing.endpoint in floor.agent_at:
             continue
-        agent.idle_since = standing.idle_since
+        bind(floor, agent, standing.endpoint, standing.idle_since)
         if standing.state == "paused":
             move(floor, agent, "paused", standing.reason)
-        settle(floor, agent)
+    settle_all(floor)
 
 
 # --- what happens to him
@@ -216,13 +240,16 @@ def finish_wrap_up(floor: "Floor", agent: Agent) -> None:
 
 
 def on_timer(floor: "Floor", timer: AgentTimer) -> None:
-    """Wrap-up or back-off is over."""
+    """Wrap-up is over."""
     agent = floor.agents.get(timer.agent)
-    if agent is None or agent.serial != timer.serial:
-        return
-    if agent.state == "wrap_up":
+    if agent is not None and agent.serial == timer.serial:
         finish_wrap_up(floor, agent)
-    else:
+
+
+def on_back_off_timer(floor: "Floor", timer: BackOffTimer) -> None:
+    """A back-off is over; a longer one, begun since, is not."""
+    agent = floor.agents.get(timer.agent)
+    if agent is not None:
         settle(floor, agent)
 
 

@@ -10,7 +10,7 @@ from ccd.core import recording
 from ccd.core.acd import agent as agents
 from ccd.core.acd import waiting
 from ccd.core.call import Call, Leg
-from ccd.core.timer import AgentTimer, OfferTimer
+from ccd.core.timer import BackOffTimer, OfferTimer
 from ccd.model.command import Bridge, Dial, HangUp
 from ccd.model.fact import LegDialled, OfferEnded, OfferMade, OfferOutcome
 from ccd.model.ids import SECOND, AgentId, CallId, LegId, Length, Moment, OfferId, QueueId
@@ -157,11 +157,15 @@ def on_timer(floor: "Floor", timer: OfferTimer) -> None:
 
 def fail(floor: "Floor", offer: Offer, outcome: OfferOutcome, cause: int = 0) -> None:
     """This agent does not take it: he backs off, or is paused after too many; the caller keeps his place."""
-    call, agent = floor.calls[offer.call], floor.agents[offer.agent]
+    give_up(floor, offer, outcome, cause)
+    release(floor, floor.agents[offer.agent], outcome, floor.queue(offer.queue).retry_time)
+
+
+def give_up(floor: "Floor", offer: Offer, outcome: OfferOutcome, cause: int = 0) -> None:
+    """The caller goes back to his place, or to the next agent; what becomes of this one, the caller of this says."""
     close(floor, offer, outcome, cause)
     end_leg(floor, offer.leg, NORMAL)
-    release(floor, agent, outcome, floor.queue(offer.queue).retry_time)
-    waiting.rematch(floor, call)
+    waiting.rematch(floor, floor.calls[offer.call])
 
 
 def release(floor: "Floor", agent: "agents.Agent", outcome: OfferOutcome, retry_time: Length) -> None:
@@ -175,7 +179,7 @@ def release(floor: "Floor", agent: "agents.Agent", outcome: OfferOutcome, retry_
             agent.back_off_until = floor.now + retry_time
         agents.move(floor, agent, "ready", outcome)
         if agent.back_off_until > floor.now:
-            floor.at(agent.back_off_until, AgentTimer(agent.id, agent.serial))
+            floor.at(agent.back_off_until, BackOffTimer(agent.id))
     agents.settle(floor, agent)
 
 
@@ -192,15 +196,11 @@ def withdraw_from_agent(
 ) -> str:
     """The agent does not want it after all; the caller goes to the next. Always carried out: returns nothing."""
     assert agent.offer is not None
-    offer = floor.offers[agent.offer]
-    call = floor.calls[offer.call]
-    close(floor, offer, "withdrawn")
-    end_leg(floor, offer.leg, NORMAL)
+    give_up(floor, floor.offers[agent.offer], "withdrawn")
     if new == "paused":
         agents.move(floor, agent, "paused", reason)
     else:
         agents.leave(floor, agent, reason)
-    waiting.rematch(floor, call)
     return ""
 
 

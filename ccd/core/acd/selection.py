@@ -92,6 +92,14 @@ class Routing:
         """How many wait in the queue, not offered to an agent now, before one with this key."""
         return bisect_left(self.lines[queue].waiting, (key, ""))
 
+    def is_waiting(self, call: CallId) -> bool:
+        """Whether the call stands in a queue, without an offer."""
+        return call in self._waiting
+
+    def in_order(self) -> list[CallId]:
+        """All who stand in any queue, the longest waiting first."""
+        return [call for _, call in sorted(entry for _, entry in self._waiting.values())]
+
     def waiting_in(self, queue: QueueId) -> int:
         """How many wait in the queue and are not offered to an agent now."""
         line = self.lines.get(queue)

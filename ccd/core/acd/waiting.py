@@ -63,6 +63,14 @@ def match(floor: "Floor", call: Call) -> None:
         offer.make(floor, call, floor.agents[agent], "caller")
 
 
+def match_waiting(floor: "Floor", call: Call) -> None:
+    """The best ready agent, if there is one by now, for a caller who has his place among the waiting."""
+    assert call.visit is not None
+    agent = floor.routing.select_agent(call.visit.queue)
+    if agent is not None:
+        offer.make(floor, call, floor.agents[agent], "caller")
+
+
 def rematch(floor: "Floor", call: Call) -> None:
     """An offer came to nothing: on with the next agent, in the old place; the music, if a bridge stopped it, again."""
     if call.phase != "waiting" or call.visit is None or call.offer is not None:
@@ -98,12 +106,12 @@ def note_left(floor: "Floor", call: Call, outcome: VisitOutcome) -> None:
     floor.note(QueueLeft(call.id, visit.queue, outcome, floor.now - visit.entered))
 
 
-def on_nobody_left(floor: "Floor", queue: QueueId) -> None:
-    """The last agent of a queue logged out: those whose flow has a way for that take it."""
+def send_on_unserved(floor: "Floor") -> None:
+    """Nobody is logged in any more for some queue: those in it whose flow has a way for that take it."""
     stranded = [
         call
         for call in floor.calls.values()
-        if call.visit is not None and call.visit.queue == queue and call.visit.leave_at_no_agent
+        if call.visit and call.visit.leave_at_no_agent and not floor.staffed.get(call.visit.queue)
     ]
     for call in stranded:
         if call.phase == "waiting":

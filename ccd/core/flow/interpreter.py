@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ccd.core.floor import Floor
 
 STEPS_PER_CALL = 1_000
+STEPS_PER_INPUT = 100
 RENDER_TIME: Length = 5 * SECOND
 DIGITS_KEPT = 32
 
@@ -224,7 +225,9 @@ class Run:
     def hang_up(self, cause: int = 16) -> None:
         """End the call."""
         self.call.phase = "ending"
-        self.floor.send(HangUp(self.call.leg, cause))
+        if self.leg.state != "ending":
+            self.leg.state = "ending"
+            self.floor.send(HangUp(self.call.leg, cause))
 
 
 CALL_VALUES = {
@@ -246,9 +249,8 @@ def begin(floor: "Floor", call: "Call") -> None:
 def enter(run: Run) -> None:
     """Enter the step under the cursor; an unanswered call is answered first where the verb needs it."""
     call, cursor = run.call, run.cursor
-    cursor.steps_taken += 1
     step = cursor.flow.steps.get(cursor.step)
-    if step is None or cursor.steps_taken > STEPS_PER_CALL or run.floor.is_running_away():
+    if step is None or is_running_away(run):
         give_up(run, "no such step" if step is None else "too many steps")
         return
     run.floor.note(StepEntered(call.id, cursor.flow.name, cursor.step, step.verb))
@@ -256,6 +258,16 @@ def enter(run: Run) -> None:
         run.floor.send(Answer(call.leg))
     else:
         step.enter(run)
+
+
+def is_running_away(run: Run) -> bool:
+    """Count the step: whether there are more of them than any sane flow takes, at all or without waiting once."""
+    cursor = run.cursor
+    if cursor.input != run.floor.input:
+        cursor.input, cursor.steps_of_input = run.floor.input, 0
+    cursor.steps_taken += 1
+    cursor.steps_of_input += 1
+    return cursor.steps_taken > STEPS_PER_CALL or cursor.steps_of_input > STEPS_PER_INPUT
 
 
 def give_up(run: Run, reason: str) -> None:
