@@ -37,6 +37,13 @@ def test_a_sound_is_one_word_without_quotes_or_is_refused(name: str) -> None:
     assert ".." not in name.split("/")
 
 
+def test_folders_may_be_hidden_ones_but_lead_nowhere_else() -> None:
+    assert stream_file("/home/me/.cache/speech/x", False) == 'STREAM FILE /home/me/.cache/speech/x ""'
+    for name in ("/r/../x", "../x", "./x", "/r/.", "..", "/r//x", "/r/x/"):
+        with pytest.raises(UnsafeText):
+            stream_file(name, False)
+
+
 @pytest.mark.parametrize(
     ("text", "result"),
     [
