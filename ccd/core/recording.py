@@ -72,7 +72,7 @@ def request(floor: "Floor", call: Call, action: str, by: str) -> str:
     recording = call.recording
     if recording is None:
         return "this call is not recorded"
-    if recording.stopped:
+    if recording.stopped or call.leg not in floor.legs:
         return "the recording has ended"
     if action == "stop":
         recording.stopped = True

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 def take_configuration(floor: "Floor", configuration: Configuration) -> None:
     """From now on by these rules. A queue that is no more lives on until its last caller and talk have left it."""
     floor.configuration = configuration
+    floor.note(ConfigurationTaken(configuration.hash))
     in_use = {call.visit.queue for call in floor.calls.values() if call.visit}
     in_use |= {call.queue for call in floor.calls.values() if call.queue}
     former = {queue: rules for queue, rules in floor.queues.items() if queue in in_use}
@@ -29,7 +30,6 @@ def take_configuration(floor: "Floor", configuration: Configuration) -> None:
             del floor.agents[agent_id]
         else:
             agents.log_out(floor, agent_id)
-    floor.note(ConfigurationTaken(configuration.hash))
     agents.settle_all(floor)
     for call in [call for call in floor.calls.values() if call.visit and call.visit.queue not in configuration.queues]:
         if call.phase == "waiting" and call.offer is None:

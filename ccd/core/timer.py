@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from ccd.model.ids import AgentId, CallId, OfferId, QuestionId
+from ccd.model.ids import AgentId, CallId, Moment, OfferId, QuestionId
 
 
 class StepTimer(Struct, frozen=True, tag=True, gc=False):
@@ -36,10 +36,10 @@ class VisitTimer(Struct, frozen=True, tag=True, gc=False):
 
 
 class AgentTimer(Struct, frozen=True, tag=True, gc=False):
-    """Wrap-up is over."""
+    """The wrap-up that began at `since` is over."""
 
     agent: AgentId
-    serial: int
+    since: Moment
 
 
 class BackOffTimer(Struct, frozen=True, tag=True, gc=False):

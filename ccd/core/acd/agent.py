@@ -25,7 +25,7 @@ TRANSITIONS: dict[AgentState, tuple[AgentState, ...]] = {
 
 
 class Agent(Struct, gc=False):
-    """One agent of the configuration. `after_call` is what he asked for while busy; `serial` outdates his timers."""
+    """One agent of the configuration. `after_call` is what he asked for while busy."""
 
     id: AgentId
     state: AgentState = "logged_out"
@@ -34,7 +34,6 @@ class Agent(Struct, gc=False):
     endpoint: Endpoint = Endpoint("")
     idle_since: Moment = 0
     back_off_until: Moment = 0
-    serial: int = 0
     missed: int = 0
     call: CallId | None = None
     offer: OfferId | None = None
@@ -47,7 +46,6 @@ def move(floor: "Floor", agent: Agent, new: AgentState, reason: str) -> None:
     old = agent.state
     assert new in TRANSITIONS[old], f"agent {agent.id}: {old} to {new}"
     agent.state, agent.reason, agent.since = new, reason, floor.now
-    agent.serial += 1
     floor.note(AgentChanged(agent.id, old, new, reason, agent.endpoint, agent.idle_since, agent.back_off_until))
 
 
@@ -158,6 +156,8 @@ def pause(floor: "Floor", agent_id: AgentId, reason: str) -> str:
     known = floor.configuration.site.pause_reasons
     if reason and known and reason not in known:
         return f"no pause reason {reason}; there are {', '.join(known)}"
+    if agent.after_call == "logged_out":
+        return f"agent {agent_id} logs out after this call"
     if agent.state in ("talking", "wrap_up"):
         agent.after_call, agent.after_call_reason = "paused", reason
         return ""
@@ -222,7 +222,7 @@ def end_talk(floor: "Floor", agent: Agent, wrap_up: Length) -> None:
         leave(floor, agent, "log out")
     elif wrap_up > 0:
         move(floor, agent, "wrap_up", "")
-        floor.at(floor.now + wrap_up, AgentTimer(agent.id, agent.serial))
+        floor.at(floor.now + wrap_up, AgentTimer(agent.id, agent.since))
         settle(floor, agent)
     else:
         finish_wrap_up(floor, agent)
@@ -242,7 +242,7 @@ def finish_wrap_up(floor: "Floor", agent: Agent) -> None:
 def on_timer(floor: "Floor", timer: AgentTimer) -> None:
     """Wrap-up is over."""
     agent = floor.agents.get(timer.agent)
-    if agent is not None and agent.serial == timer.serial:
+    if agent is not None and agent.state == "wrap_up" and agent.since == timer.since:
         finish_wrap_up(floor, agent)
 
 
