@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
+
 from ccd.core import view
 from ccd.daemon.clock import Clock
 from ccd.daemon.filing import day_of
@@ -23,6 +25,7 @@ from ccd.web.centre import CallSelection, UnavailableError
 from ccd.web.feed import Feed
 
 REPLY_TIME = 5.0
+log = structlog.get_logger()
 Value = TypeVar("Value")
 
 
@@ -163,4 +166,5 @@ class RunningCentre:
         try:
             return await read
         except RecordsAwayError as error:
-            raise UnavailableError(str(error) or "the records are away") from error
+            log.warning("records away", reason=str(error))
+            raise UnavailableError("the records are away") from error

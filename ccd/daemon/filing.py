@@ -1,6 +1,7 @@
 """Recordings and messages of ended calls go to their places; what a crash left behind goes there at the next start."""
 
 import asyncio
+import re
 from collections.abc import Callable
 
 import structlog
@@ -12,6 +13,7 @@ from ccd.model.cdr import Cdr
 from ccd.model.ids import CallId, Moment, RecordingId
 
 SWEEP_AFTER = 30.0
+OUR_ID = re.compile(r"[0-9a-f]{1,14}", re.ASCII)
 log = structlog.get_logger()
 
 
@@ -25,10 +27,8 @@ def day_of(recording: RecordingId) -> Moment:
 
     0 for a foreign id.
     """
-    try:
-        return int(call_of(recording), 16)
-    except ValueError:
-        return 0
+    call = call_of(recording)
+    return int(call, 16) if OUR_ID.fullmatch(call) else 0
 
 
 class Filing:

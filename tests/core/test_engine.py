@@ -16,12 +16,13 @@ from ccd.model.event import (
     EndpointChanged,
     LegArrived,
     LegReferred,
+    LogInRequested,
     LogOutRequested,
     RecordingRequested,
     SwitchDown,
     SwitchUp,
 )
-from ccd.model.ids import SECOND, CallId, Endpoint, LegId, QueueId, RequestId
+from ccd.model.ids import SECOND, AgentId, CallId, Endpoint, LegId, QueueId, RequestId
 from tests.core.centre import PBX, Centre, agent, configuration, flow, leg, queue
 
 
@@ -250,6 +251,17 @@ def test_no_qualified_agent_logged_in_is_a_case_of_its_own() -> None:
     c_.requests += 1
     c_.feed(LogOutRequested(RequestId("x"), "test", "anna"), 1)  # type: ignore[arg-type]
     assert [x.outcome for x in c_.of(f.QueueLeft)] == ["no_agent", "no_agent"]
+
+
+@pytest.mark.parametrize("endpoint", ["", "PJSIP/nowhere", "Local/1@from-internal", "PJSIP/trunk"])
+def test_nobody_logs_in_where_no_phone_is(endpoint: str) -> None:
+    c_ = centre()
+    c_.feed(EndpointChanged(PBX, Endpoint("PJSIP/trunk"), "idle"))
+    request = LogInRequested(RequestId("r"), "test", AgentId("anna"), Endpoint(endpoint))
+    (reply,) = c_.feed(request).commands
+    assert isinstance(reply, c.Reply)
+    assert reply.refusal
+    assert states(c_)["anna"] == "logged_out"
 
 
 def test_a_phone_in_use_or_away_gets_no_calls() -> None:

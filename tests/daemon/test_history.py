@@ -64,4 +64,5 @@ def test_recordings_lie_under_the_day_of_their_call() -> None:
     recording = RecordingId(f"{NOW:x}-talk")
     assert call_of(recording) == f"{NOW:x}"
     assert day_of(recording) == NOW
-    assert day_of(RecordingId("../../etc")) == 0
+    for foreign in ("../../etc", "zzzz", "f" * 40, "", "-1"):
+        assert day_of(RecordingId(foreign)) == 0

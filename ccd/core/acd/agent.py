@@ -85,13 +85,18 @@ def settle_all(floor: "Floor") -> None:
 # --- what he asks for; each returns why not, or nothing
 
 
+def trunks(floor: "Floor") -> set[Endpoint]:
+    """Endpoints that lead outside: nobody logs in there, or offers would be calls past the dial policy."""
+    return {rule.trunk for rule in floor.configuration.dial_policy.rules}
+
+
 def log_in(floor: "Floor", agent_id: AgentId, endpoint: Endpoint) -> str:
     """Bind the agent to a phone."""
     agent = floor.agents.get(agent_id)
     if agent is None or agent_id not in floor.configuration.agents:
         return f"no agent {agent_id}"
-    if not endpoint:
-        return "no phone given"
+    if endpoint not in floor.endpoints or endpoint in trunks(floor):
+        return f"the switch knows no phone {endpoint}"
     holder = floor.agent_at.get(endpoint)
     if holder is not None and holder != agent_id:
         return f"agent {holder} is logged in at {endpoint}"
