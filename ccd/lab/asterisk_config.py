@@ -13,14 +13,20 @@ TRUNK_HOST = "127.0.0.2"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A phone: it registers with its name and password, or waits at a fixed `contact` (a SIP URI) and needs neither."""
+    """A phone: it registers with its name and password, or waits at a fixed `contact` (a SIP URI) and needs neither.
+
+    `context` is where its calls go, if not where all phones' do.
+    """
 
     name: str
     password: str = field(default_factory=lambda: secrets.token_hex(8), repr=False)
     contact: str | None = None
+    context: str = ""
 
     def render(self) -> str:
         lines = [f"[{self.name}](phone)", f"aors = {self.name}", f'callerid = "Phone {self.name}" <{self.name}>']
+        if self.context:
+            lines.append(f"context = {self.context}")
         if self.contact:
             return "\n".join([*lines, "", f"[{self.name}]", "type = aor", f"contact = {self.contact}", ""])
         lines += [f"auth = {self.name}", "", f"[{self.name}](registering)", "", f"[{self.name}]", "type = auth"]

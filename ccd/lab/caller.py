@@ -1,11 +1,13 @@
 """A caller who follows a script: dials, listens, presses keys, talks, hangs up."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ccd.lab import tones
 from ccd.lab.phone import Phone
 from ccd.lab.phone_call import PhoneCall
+from ccd.lab.process import LabError
 
 QUIET = 0.002
 """Root mean square amplitude under which nobody speaks."""
@@ -48,7 +50,22 @@ class HangUp:
     """Hang up; without it at the end of a script the other side is waited for."""
 
 
-Step = Wait | HearSpeech | HearTone | Press | HangUp
+@dataclass(frozen=True)
+class Tell:
+    """Let others know that the script has come this far."""
+
+    event: asyncio.Event
+
+
+@dataclass(frozen=True)
+class Until:
+    """Go on when somebody else's script has come so far."""
+
+    event: asyncio.Event
+    within: float = 30.0
+
+
+Step = Wait | HearSpeech | HearTone | Press | HangUp | Tell | Until
 
 
 @dataclass(frozen=True)
@@ -96,6 +113,10 @@ class Caller:
                 await call.press(digits)
             case HangUp():
                 await call.hang_up()
+            case Tell(event):
+                event.set()
+            case Until(event, within):
+                await _happened(event, within)
         self.listened = call.recorded_seconds()
 
     def _spoken(self, sound: tones.Recording, step: HearSpeech) -> bool:
@@ -116,3 +137,10 @@ class Caller:
             )
 
         return heard
+
+
+async def _happened(event: asyncio.Event, within: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), within)
+    except TimeoutError as error:
+        raise LabError(f"nobody came so far within {within:.0f} s") from error

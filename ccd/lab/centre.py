@@ -55,9 +55,19 @@ def with_ccd(settings: LabSettings, dialplans: Path, secret: str) -> LabSettings
 
 
 class Centre:
-    """One daemon. `settings` are the sections of `ccd.yaml` that the lab does not know itself, `flows` their texts."""
+    """One daemon. `settings` are the sections of `ccd.yaml` that the lab does not know itself, `flows` their texts.
 
-    def __init__(self, lab: Lab, secret: str, settings: Mapping[str, Any], flows: Mapping[str, str]) -> None:
+    `speech` is a folder of rendered speech that outlives the lab, so that the next one need not render it again.
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        secret: str,
+        settings: Mapping[str, Any],
+        flows: Mapping[str, str],
+        speech: Path | None = None,
+    ) -> None:
         self.folder = lab.folder / "ccd"
         self.recordings = self.folder / "recordings"
         self.port = free_port()
@@ -66,6 +76,7 @@ class Centre:
         self._secret = secret
         self._settings = settings
         self._flows = flows
+        self._speech = speech or self.folder / "speech"
         self._process: Process | None = None
 
     @property
@@ -122,7 +133,7 @@ class Centre:
                 "journal": "journal",
                 "state": "state",
                 "recordings": "recordings",
-                "speech": "speech",
+                "speech": str(self._speech),
             },
         }
         return {**own, **self._settings}
@@ -163,6 +174,11 @@ class Centre:
         """SIGTERM: it leaves its calls to the switch."""
         await self.process.stop()
 
+    async def stop_if_running(self) -> None:
+        """The same, also where it never came up."""
+        if self._process is not None:
+            await self._process.stop()
+
     async def kill(self) -> None:
         """SIGKILL."""
         await self.process.kill()
@@ -179,6 +195,10 @@ class Centre:
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """POST; the JSON, None where there is none. Raises LabError for anything but success."""
         return await asyncio.to_thread(self._ask, "POST", path, body)
+
+    async def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        """PATCH; the JSON. Raises LabError for anything but success."""
+        return await asyncio.to_thread(self._ask, "PATCH", path, body)
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
         request = urllib.request.Request(  # noqa: S310 - our own address on loopback

@@ -115,3 +115,23 @@ def port_range(size: int, low: int = 10_000, high: int = 32_000) -> range:
     """A random range below the ephemeral ports for RTP. Ranges may overlap: Asterisk and phones skip a port in use."""
     start = random.randrange(low, high - size, 2)  # noqa: S311 - not a secret
     return range(start, start + size)
+
+
+def left_over(folder: Path) -> list[str]:
+    """Processes that this one started and that still live, and those at work below `folder`: id and command line."""
+    return [f"{entry.name} {_command(entry)}" for entry in Path("/proc").glob("[0-9]*") if _is_ours(entry, folder)]
+
+
+def _is_ours(entry: Path, folder: Path) -> bool:
+    try:
+        fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        works_in = str((entry / "cwd").readlink()).removesuffix(" (deleted)")
+    except OSError:  # it ended meanwhile, or is somebody else's
+        return False
+    return int(fields[1]) == os.getpid() or Path(works_in).is_relative_to(folder)
+
+
+def _command(entry: Path) -> str:
+    with contextlib.suppress(OSError):
+        return (entry / "cmdline").read_text().replace("\0", " ").strip()
+    return ""
