@@ -72,7 +72,8 @@ async def serving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
     finally:
         listening.close()
         for writer in server.writers:
-            writer.transport.abort()
+            if not writer.transport.is_closing():  # Python 3.11.2 cannot abort a TLS transport that was closed twice
+                writer.transport.abort()
 
 
 @asynccontextmanager
