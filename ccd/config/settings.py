@@ -145,8 +145,6 @@ class SwitchSection(SecretSource):
     """With TLS; else plain, for the same machine only."""
     recordings: Annotated[Text, AfterValidator(matching(r"(/[A-Za-z0-9._-]+)+", "an absolute path"))]
     """The folder, as the switch sees it, in which it writes recordings."""
-    endpoints: Annotated[Text, AfterValidator(matching(r"[A-Za-z0-9]{1,20}/", "as PJSIP/"))] = "PJSIP/"
-    """What stands before a phone's name."""
     contexts: ContextsSection = Field(default_factory=ContextsSection)
     """The contexts of its dialplan."""
 

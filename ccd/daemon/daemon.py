@@ -66,7 +66,8 @@ class Daemon:
         self._tokens = Tokens(site.tokens_of(settings))
         self._speech = speech
         self._records = Records(site.redis_url(settings, base), base / folders.state / "backlog")
-        self._recordings = Recordings((base / folders.recordings).resolve(), settings.recording.quota.size)
+        quota = settings.recording.quota
+        self._recordings = Recordings((base / folders.recordings).resolve(), quota.size, warn_at=quota.warn_at)
         self._configurations: dict[str, Configuration] = {loaded.configuration.hash: loaded.configuration}
         seed = random.SystemRandom().getrandbits(63)
         self._engine = Engine(self._configurations, loaded.configuration.hash, seed)

@@ -57,7 +57,7 @@ class Finalised(Struct, frozen=True):
 class Usage(Struct, frozen=True):
     """Bytes in use by finished recordings, allowed for them, and free on the disk.
 
-    `warn` from 80 % of the quota or when under 10 % of the disk are free, `full` from 95 % or under 2 %.
+    `warn` from the folder's `warn_at` on or when under 10 % of the disk are free, `full` from 95 % or under 2 %.
     """
 
     used: int
@@ -85,15 +85,18 @@ class FileRange(Struct):
 
 
 class Recordings:
-    """The folder. All work on files is done in `threads` threads of its own; `quota` is in bytes.
+    """The folder. All work on files is done in `threads` threads of its own; `quota` is in bytes, `warn_at` a part of it.
 
     `settle_time` (seconds) is how long the switch may take to close a file after the call.
     """
 
-    def __init__(self, folder: Path, quota: int, threads: int = 2, settle_time: float = 0.1) -> None:
+    def __init__(
+        self, folder: Path, quota: int, threads: int = 2, settle_time: float = 0.1, warn_at: float = 0.8
+    ) -> None:
         self.folder = folder
         self.incoming = folder / "incoming"
         self._quota = quota
+        self._warn_at = warn_at
         self._settle_time = settle_time
         self._used = 0
         self._lock = threading.Lock()
@@ -146,7 +149,7 @@ class Recordings:
         disk = shutil.disk_usage(self.folder)
         share = self._used / self._quota if self._quota else 1.0
         free = disk.free / disk.total
-        level: Level = "full" if share >= 0.95 or free < 0.02 else "warn" if share >= 0.8 or free < 0.1 else "ok"
+        level: Level = "full" if share >= 0.95 or free < 0.02 else "warn" if share >= self._warn_at or free < 0.1 else "ok"
         return Usage(self._used, self._quota, disk.free, level)
 
     async def _finalise(self, recording: RecordingId, began_at: Moment) -> Finalised:

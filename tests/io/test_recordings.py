@@ -155,3 +155,13 @@ async def test_the_quota_warns_before_it_is_full(recordings: Recordings) -> None
 def test_the_day_is_that_of_utc() -> None:
     assert path_of(REC, AT) == PATH
     assert path_of(REC, AT + SECOND) == PATH.replace("03/01", "03/02")
+
+
+async def test_the_site_says_from_where_on_the_quota_warns(recordings: Recordings) -> None:
+    (recordings.incoming / f"{REC}.raw").write_bytes(stereo(10_000).tobytes())
+    await recordings.finalise(REC, AT)
+    assert recordings.usage().level == "ok"
+    early = Recordings(recordings.folder, quota=100_000, warn_at=0.4)
+    await early.start()
+    assert early.usage().level == "warn"
+    await early.close()
