@@ -85,7 +85,8 @@ class FileRange(Struct):
 
 
 class Recordings:
-    """The folder. All work on files is done in `threads` threads of its own; `quota` is in bytes, `warn_at` a part of it.
+    """The folder. All work on files is done in `threads` threads of its own; `quota` is in bytes, `warn_at` a part of
+    it.
 
     `settle_time` (seconds) is how long the switch may take to close a file after the call.
     """
@@ -149,7 +150,9 @@ class Recordings:
         disk = shutil.disk_usage(self.folder)
         share = self._used / self._quota if self._quota else 1.0
         free = disk.free / disk.total
-        level: Level = "full" if share >= 0.95 or free < 0.02 else "warn" if share >= self._warn_at or free < 0.1 else "ok"
+        level: Level = (
+            "full" if share >= 0.95 or free < 0.02 else "warn" if share >= self._warn_at or free < 0.1 else "ok"
+        )
         return Usage(self._used, self._quota, disk.free, level)
 
     async def _finalise(self, recording: RecordingId, began_at: Moment) -> Finalised:
