@@ -99,7 +99,9 @@ def configuration(agents: int, draw: random.Random) -> Configuration:
     flows = {str(queue): Flow(str(queue), "1", "wait", {"wait": QueueStep(queue=str(queue))}, {}) for queue in queues}
     silence = PhonePrompts(*(Prompt({}) for _ in range(7)))
     routes = {name: NumberRoute(name) for name in flows}
-    return Configuration("route", Site(most_calls=20_000), routes, flows, queues, profiles, {}, DialPolicy(), FeatureCodes(), silence)
+    return Configuration(
+        "route", Site(most_calls=20_000), routes, flows, queues, profiles, {}, DialPolicy(), FeatureCodes(), silence
+    )
 
 
 class Talk(NamedTuple):
