@@ -42,7 +42,7 @@ def resume(floor: "Floor", event: LegArrived, call_id: CallId) -> None:
         return
     call = rebuilt(floor, event, call_id)
     call.phase = "flow"
-    call.cursor = Cursor(flow)
+    call.cursor = Cursor(flow, flows=floor.configuration.flows)
     call.waiting_since = moment(variables.get("CCD_SINCE", ""))
     run = Run(floor, call)
     name = variables.get("CCD_STEP", "")
@@ -67,8 +67,9 @@ def join(floor: "Floor", event: LegArrived, call_id: CallId) -> None:
         call = rebuilt(floor, event, call_id)
         call.phase = "talking"
         call.talk_began = moment(event.variables.get("CCD_TALKED", "")) or floor.now
-        flow = floor.configuration.flows.get(event.variables.get("CCD_FLOW", ""))
-        call.cursor = Cursor(flow, event.variables["CCD_STEP"]) if flow and event.variables.get("CCD_STEP") else None
+        flows, step = floor.configuration.flows, event.variables.get("CCD_STEP", "")
+        flow = flows.get(event.variables.get("CCD_FLOW", ""))
+        call.cursor = Cursor(flow, step, flows) if flow and step in flow.steps else None
     else:
         floor.legs[event.leg] = Leg(event.leg, call_id, "customer", "bridged", event.endpoint)
         call.legs.append(event.leg)

@@ -41,7 +41,7 @@ def take(floor: "Floor", event: LegArrived) -> None:
     if route is None or flow is None or len(floor.calls) >= floor.configuration.site.most_calls:
         floor.send(HandBack(event.leg, FALLBACK))
         return
-    call = new_call(floor, event, CallId(floor.new_id()), Cursor(flow))
+    call = new_call(floor, event, CallId(floor.new_id()), Cursor(flow, flows=floor.configuration.flows))
     call.variables.update(route.variables)
     names = (("CCD_CALL", call.id), ("CCD_ROLE", "caller"), ("CCD_FLOW", flow.name), ("CCD_FLOW_VERSION", flow.version))
     begin(floor, call)

@@ -1,5 +1,6 @@
 """Call and leg: what the engine knows of them, and their life cycle."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -31,6 +32,8 @@ class Cursor(Struct):
 
     flow: Flow
     step: str = ""
+    flows: Mapping[str, Flow] = field(default_factory=dict)
+    """All flows as they were when the call began: a reload changes nothing for it."""
     serial: int = 0
     state: Any = None
     returns: list[tuple[Flow, str]] = field(default_factory=list)

@@ -36,7 +36,7 @@ from ccd.io.records import Records
 from ccd.io.speech import Speech
 from ccd.model.command import Reply, UpdateCaller
 from ccd.model.event import AgentsRestored, CallsRecalled, ConfigurationLoaded
-from ccd.model.ids import SwitchName
+from ccd.model.ids import SECOND, Length, SwitchName
 from ccd.switch.asterisk.driver import AsteriskDriver
 from ccd.web.app import create_app
 from ccd.web.feed import Feed
@@ -46,6 +46,8 @@ from ccd.web.token import Tokens
 
 VERSION = version("ccd")
 BEAT = 1.0
+CALENDARS_LAST: Length = 300 * 86_400 * SECOND
+"""Opening hours are compiled for some 400 days; a daemon that runs so long reads its files again."""
 log = structlog.get_logger()
 
 
@@ -213,6 +215,8 @@ class Daemon:
             self._notify.alive()
             floor = self._engine.floor
             self._notify.status(f"{len(floor.calls)} calls, {sum(floor.staffed.values())} agent seats staffed")
+            if self._clock.now() - self._loaded_at > CALENDARS_LAST:
+                await self.reload()
 
     # --- configuration
 
@@ -240,6 +244,7 @@ class Daemon:
 
     def _take(self, loaded: Loaded) -> None:
         """What of a configuration is not the engine's."""
+        self._loaded_at = self._clock.now()
         self._region = loaded.settings.site.region
         self._tokens.replace(site.tokens_of(loaded.settings))
         self._answers.pins = loaded.pins

@@ -4,6 +4,7 @@ import secrets
 import shutil
 import ssl
 from pathlib import Path
+from urllib.parse import quote
 
 from ccd.config.load import Loaded, load
 from ccd.config.problem import ConfigurationErrors, Place, Problem
@@ -80,5 +81,10 @@ def tokens_of(settings: Settings) -> list[Token]:
 def redis_url(settings: Settings, base: Path) -> str:
     """Where Redis is, with its password if there is one."""
     password = settings.redis.read(base)
+    if not password:
+        return settings.redis.url
     scheme, _, rest = settings.redis.url.partition("://")
-    return f"{scheme}://:{password}@{rest}" if password else settings.redis.url
+    secret = quote(password, safe="")
+    if scheme == "unix":
+        return f"{scheme}://{rest}{'&' if '?' in rest else '?'}password={secret}"
+    return f"{scheme}://:{secret}@{rest}"

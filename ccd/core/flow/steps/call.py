@@ -23,7 +23,7 @@ class Call:
     """The flow's name."""
 
     def enter(self, run: "Run") -> None:
-        flow = run.floor.configuration.flows.get(self.flow)
+        flow = run.cursor.flows.get(self.flow)
         if flow is None:
             run.finish("no such flow")
         elif len(run.cursor.returns) >= DEEPEST:
