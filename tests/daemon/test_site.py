@@ -21,6 +21,5 @@ def test_password_comes_back_as_it_was(tmp_path: Path, url: str, password: str) 
 
 
 def test_no_password_leaves_the_url_alone(tmp_path: Path) -> None:
-    settings = Settings.model_construct(redis=RedisSection.model_construct(url="redis://127.0.0.1:6379/0"))
-    settings.redis.secret_file = settings.redis.secret_env = None
-    assert redis_url(settings, tmp_path) == "redis://127.0.0.1:6379/0"
+    redis = RedisSection.model_construct(url="redis://127.0.0.1:6379/0", secret_file=None, secret_env=None)
+    assert redis_url(Settings.model_construct(redis=redis), tmp_path) == "redis://127.0.0.1:6379/0"
