@@ -182,10 +182,17 @@ class Session:
         return [await self._evidence(part, [c for c in calls if c.number == part.number]) for part in self.parts]
 
     async def _is_quiet(self) -> bool:
-        calls = (await self._page()).calls
+        # The page comes last: a call that ends meanwhile must be seen in it, and its recording there be waited for.
+        if (await self.view()).calls or await self.lab.asterisk.channel_count():
+            return False
+        calls = [call for call in (await self._page()).calls if call.call not in self._earlier]
+        expected = {part.number for part in self.parts if part.id not in self.failures}
         filed = all(file.path for call in calls for file in call.recordings)
-        filed = filed and all(mail.path for call in calls for mail in call.voicemails)
-        return filed and not (await self.view()).calls and not await self.lab.asterisk.channel_count()
+        return (
+            filed
+            and all(mail.path for call in calls for mail in call.voicemails)
+            and expected <= {c.number for c in calls}
+        )
 
     async def _evidence(self, part: Part, calls: Sequence[Cdr]) -> Evidence:
         sounds = self._sounds(part, calls[0]) if len(calls) == 1 else []
