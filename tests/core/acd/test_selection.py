@@ -1,0 +1,157 @@
+"""The index of waiting callers and ready agents, against a plain search."""
+
+import random
+
+import pytest
+
+from ccd.core.acd.selection import Line, Routing, is_qualified, ranks
+from ccd.core.configuration import AgentProfile, Queue
+from ccd.model.ids import AgentId, CallId, QueueId
+from tests.core.centre import agent, queue
+
+SALES, VIP = QueueId("sales"), QueueId("vip")
+ANNA, BERT, CARLA = AgentId("anna"), AgentId("bert"), AgentId("carla")
+
+
+def routing(*agents: AgentProfile, queues: tuple[Queue, ...] = (queue("sales"), queue("vip"))) -> Routing:
+    made = Routing()
+    made.configure({q.id: q for q in queues}, {a.id: a for a in agents})
+    return made
+
+
+def test_best_skills_in_the_order_listed_then_longest_idle() -> None:
+    two = queue("sales", requires=(("sales", 1), ("english", 1)))
+    made = routing(
+        agent("anna", sales=2, english=1), agent("bert", sales=2, english=3), agent("carla", sales=1, english=9),
+        queues=(two,),
+    )  # fmt: skip
+    for name, idle_since in ((CARLA, 1), (ANNA, 2), (BERT, 3)):
+        made.set_ready(name, idle_since)
+    chosen = []
+    for _ in range(3):
+        best = made.select_agent(SALES)
+        assert best is not None
+        chosen.append(best)
+        made.unset_ready(best)
+    assert chosen == [BERT, ANNA, CARLA]
+    assert made.select_agent(SALES) is None
+
+
+def test_equal_skills_longest_idle() -> None:
+    made = routing(agent("anna", sales=1), agent("bert", sales=1))
+    made.set_ready(ANNA, 20)
+    made.set_ready(BERT, 10)
+    assert made.select_agent(SALES) == BERT
+
+
+def test_longest_waiting_over_all_queues_an_agent_serves() -> None:
+    made = routing(agent("anna", sales=1, vip=1), agent("bert", vip=1))
+    made.add_waiting(CallId("c1"), SALES, 30)
+    made.add_waiting(CallId("c2"), VIP, 20)
+    made.add_waiting(CallId("c3"), SALES, 10)
+    assert made.select_caller(ANNA) == "c3"
+    assert made.select_caller(BERT) == "c2"
+    made.remove_waiting(CallId("c3"))
+    assert made.select_caller(ANNA) == "c2"
+    assert made.select_caller(CARLA) is None
+
+
+def test_same_moment_the_earlier_call_first() -> None:
+    made = routing(agent("anna", sales=1))
+    made.add_waiting(CallId("c2"), SALES, 10)
+    made.add_waiting(CallId("c1"), SALES, 10)
+    assert made.select_caller(ANNA) == "c1"
+
+
+def test_places_count_those_before() -> None:
+    made = routing(agent("anna", sales=1))
+    for n in range(5):
+        made.add_waiting(CallId(f"c{n}"), SALES, 10 * n)
+    made.remove_waiting(CallId("c1"))
+    assert [made.ahead(SALES, key) for key in (0, 20, 40, 99)] == [0, 1, 3, 4]
+    assert made.waiting_in(SALES) == 4
+    assert made.waiting_in(QueueId("none")) == 0
+    assert made.in_order() == ["c0", "c2", "c3", "c4"]
+
+
+def test_said_twice_changes_nothing() -> None:
+    made = routing(agent("anna", sales=1))
+    made.set_ready(ANNA, 1)
+    made.set_ready(ANNA, 2)
+    assert made.ready_for(SALES) == 1
+    made.unset_ready(ANNA)
+    made.unset_ready(ANNA)
+    assert made.ready_for(SALES) == 0
+    made.remove_waiting(CallId("nobody"))
+
+
+def test_reconfiguration_keeps_who_waits_and_who_is_ready() -> None:
+    made = routing(agent("anna", sales=1), agent("bert", sales=1))
+    made.set_ready(ANNA, 1)
+    made.set_ready(BERT, 2)
+    made.add_waiting(CallId("c1"), VIP, 5)
+    made.configure({q.id: q for q in (queue("sales"), queue("vip"))}, {BERT: agent("bert", sales=1, vip=1)})
+    assert made.select_agent(SALES) == BERT
+    assert not made.is_ready(ANNA)
+    assert made.select_caller(BERT) == "c1"
+
+
+def test_out_of_date_entries_do_not_pile_up() -> None:
+    made = routing(agent("anna", sales=1), agent("bert", sales=1))
+    made.set_ready(ANNA, 0)
+    for n in range(10_000):
+        made.set_ready(BERT, n)
+        made.unset_ready(BERT)
+    line: Line = made.lines[SALES]
+    assert len(line.ready) < 200
+    assert made.select_agent(SALES) == ANNA
+
+
+@pytest.mark.parametrize(
+    ("skills", "fits"), [({"sales": 2}, True), ({"sales": 1}, False), ({}, False), ({"other": 9}, False)]
+)
+def test_minimum_levels(skills: dict[str, int], fits: bool) -> None:
+    assert is_qualified(queue("sales", requires=(("sales", 2),)), agent("anna", **skills)) is fits
+
+
+def test_ranks_are_dense_and_leave_out_who_does_not_fit() -> None:
+    agents = [agent("anna", sales=5), agent("bert", sales=3), agent("carla", sales=5), agent("dan")]
+    assert dict(ranks(queue("sales"), agents)) == {"anna": 0, "carla": 0, "bert": 1}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_chooses_as_a_plain_search_does(seed: int) -> None:
+    draw = random.Random(seed)
+    queues = tuple(queue(f"q{n}", requires=((f"s{n % 4}", 1 + n % 3), (f"s{n % 3}", 1))) for n in range(8))
+    profiles = {
+        name: AgentProfile(name, name, name, {f"s{draw.randrange(4)}": draw.randint(1, 4) for _ in range(3)})
+        for name in (AgentId(f"a{n}") for n in range(20))
+    }
+    made = Routing()
+    made.configure({q.id: q for q in queues}, profiles)
+    waiting: dict[CallId, tuple[int, Queue]] = {}
+    ready: dict[AgentId, int] = {}
+    for step in range(2_000):
+        name, call = draw.choice(list(profiles)), CallId(f"c{draw.randrange(50)}")
+        match draw.randrange(4):
+            case 0 if call not in waiting:
+                waiting[call] = (draw.randrange(100), draw.choice(queues))
+                made.add_waiting(call, waiting[call][1].id, waiting[call][0])
+            case 1:
+                waiting.pop(call, None)
+                made.remove_waiting(call)
+            case 2:
+                ready.setdefault(name, step % 30)
+                made.set_ready(name, step % 30)
+            case 3:
+                ready.pop(name, None)
+                made.unset_ready(name)
+        callers = [(key, c) for c, (key, q) in waiting.items() if is_qualified(q, profiles[name])]
+        assert made.select_caller(name) == min(callers, default=(0, None))[1]
+        q = draw.choice(queues)
+        free = [
+            ([-profiles[a].skills[skill] for skill, _ in q.requires], since, a)
+            for a, since in ready.items()
+            if is_qualified(q, profiles[a])
+        ]
+        assert made.select_agent(q.id) == min(free, default=([], 0, None))[2]
