@@ -153,7 +153,7 @@ class CallCentre:
 
 def shown_number(call: PeerCall) -> str:
     """The number that a call placed shows."""
-    return call.local.partition("<sip:")[2].partition("@")[0]
+    return call.local.rpartition("<sip:")[2].partition("@")[0]
 
 
 def sound(call: PeerCall) -> RtpStream:
