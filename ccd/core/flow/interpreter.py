@@ -314,8 +314,11 @@ def on_digit(floor: "Floor", call: "Call", digit: str) -> None:
     if call.phase not in ("flow", "waiting"):
         return
     call.digits = (call.digits + digit)[-DIGITS_KEPT:]
-    if call.phase == "flow":
-        signal(floor, call, DigitArrived(digit))
+    if call.phase == "flow" and is_live(call):
+        run = Run(floor, call)
+        step = current(run)
+        if call.answered or not step.needs_answer:
+            step.resume(run, DigitArrived(digit))
 
 
 def on_step_timer(floor: "Floor", timer: StepTimer) -> None:
