@@ -115,12 +115,15 @@ class CallCentre:
         """The record of the call that just ended, its files in their places."""
 
         async def stored() -> Cdr | None:
-            page = msgspec.convert(await self.centre.get("/v1/calls/past?limit=100"), CallPage)
-            found = next((cdr for cdr in page.calls if cdr.ani == shown_number(call)), None)
+            found = next((cdr for cdr in await self.past() if cdr.ani == shown_number(call)), None)
             files = [one.path or one.lost for one in found.recordings] if found else []
             return found if found and all([*files, *(mail.path for mail in found.voicemails)]) else None
 
         return await until(stored, f"the record of {shown_number(call)}", within)
+
+    async def past(self) -> tuple[Cdr, ...]:
+        """The records of calls that ended, newest first."""
+        return msgspec.convert(await self.centre.get("/v1/calls/past?limit=100"), CallPage).calls
 
     async def why(self, cdr: Cdr) -> Why:
         return msgspec.convert(await self.centre.get(f"/v1/calls/{cdr.call}/why"), Why)

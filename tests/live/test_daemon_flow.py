@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from ccd.daemon.journal import Entry, read
 from ccd.lab.packages import Packages
 from ccd.lab.peer_call import PeerCall
 from ccd.model.cdr import Cdr
+from ccd.model.event import DigitPressed
 from tests.live.daemon_harness import (
     PROMPT_TONE,
     CallCentre,
@@ -154,9 +156,11 @@ async def test_a_secret_is_nowhere(centre: CallCentre) -> None:
     for digits in (CARD, CARD[4:12]):
         found = [path for path in centre.lab.folder.rglob("*") if path.is_file() and digits.encode() in _bytes(path)]
         assert not found
-    journal = b"".join(_bytes(path) for path in (centre.centre.folder / "journal").iterdir())
-    assert cdr.call.encode() in journal
-    assert b'"digit":"9"' not in journal.replace(b" ", b"")
+    frames = [frame for path in (centre.centre.folder / "journal").iterdir() for frame in read(path)]
+    pressed = [frame.event for frame in frames if isinstance(frame, Entry) and isinstance(frame.event, DigitPressed)]
+    typed = "".join(event.digit for event in pressed if event.leg == cdr.legs[0].leg)
+    assert len(typed) == len("123#" + CARD + "#")
+    assert not set(typed) & set(CARD)
 
 
 def _bytes(path: Path) -> bytes:
@@ -200,3 +204,13 @@ async def test_a_caller_without_a_number(centre: CallCentre) -> None:
     cdr = await over(centre, call)
     assert way(cdr) == ["known: anonymous", "bye: normal"]
     assert (cdr.number, cdr.caller) == ("", "")
+
+
+async def test_line_breaks_in_a_number_make_no_actions(centre: CallCentre) -> None:
+    before = {cdr.call for cdr in await centre.past()}
+    call = centre.call(WHO, caller="600%0D%0AAction%3A%20Hangup%0D%0A%0D%0A111222")
+    await ended(call)
+    new = [cdr for cdr in await centre.past() if cdr.call not in before]
+    assert len(new) == 1
+    assert not set(new[0].ani) & set("\r\n :%")
+    assert new[0].ani.startswith("600")
