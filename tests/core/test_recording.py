@@ -1,0 +1,161 @@
+"""What is recorded: policy, the caller's word, requests, the agent's key, and failures."""
+
+from typing import Any
+
+import pytest
+
+from ccd.core.configuration import RecordingPolicy
+from ccd.core.recording import draw
+from ccd.model import command as c
+from ccd.model import fact as f
+from ccd.model.event import DigitPressed, RecordingChanged, RecordingFailed, RecordingRequested
+from ccd.model.ids import CallId, LegId, RecordingId, RequestId
+from tests.core.centre import Centre, agent, leg, queue
+from tests.core.test_engine import centre, talk
+
+CALLER = leg("1.1")
+
+
+def recorded(mode: Any, **settings: Any) -> tuple[Centre, LegId]:
+    """A talk in a queue with this policy; the agent's leg."""
+    policy = RecordingPolicy(mode, **settings)
+    one = centre(agent("anna", sales=1), queues=(queue("sales", recording=policy),))
+    one.log_in("anna")
+    return one, talk(one)
+
+
+def commands(one: Centre, *kinds: type) -> list[Any]:
+    """The recording commands so far."""
+    kinds = kinds or (c.StartRecording, c.PauseRecording, c.ResumeRecording, c.StopRecording)
+    return [command for command in one.commands if isinstance(command, kinds)]
+
+
+def ask(one: Centre, action: Any) -> str:
+    """A request's refusal."""
+    call = one.of(f.CallStarted)[0].call
+    said = one.feed(RecordingRequested(RequestId("r"), "boss", call, action), 1).commands
+    return next(command.refusal for command in said if isinstance(command, c.Reply))
+
+
+def key(one: Centre, other: LegId, keys: str) -> None:
+    """The agent presses keys in the talk."""
+    for digit in keys:
+        one.feed(DigitPressed(other, digit), 1)
+
+
+def test_always_is_started_before_the_bridge_and_ends_with_the_customers_leg() -> None:
+    one, other = recorded("always")
+    (start,) = commands(one)
+    assert start == c.StartRecording(CALLER, RecordingId(f"{one.of(f.CallStarted)[0].call}-talk"), False)
+    assert one.commands.index(start) < one.commands.index(c.Bridge(CALLER, other))
+    began = one.of(f.RecordingBegan)
+    assert [(fact.recording, fact.muted, fact.why) for fact in began] == [(start.recording, False, "always")]
+    one.hung_up(CALLER)
+    assert [fact.by for fact in one.of(f.RecordingEnded)] == ["hang-up"]
+
+
+def test_never_says_why() -> None:
+    one, _ = recorded("never")
+    assert not commands(one)
+    assert [fact.why for fact in one.of(f.RecordingDeclined)] == ["policy: never"]
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.0, 0), (1.0, 1)])
+def test_a_share_of_all_or_none(share: float, count: int) -> None:
+    one, _ = recorded("share", share=share)
+    assert len(commands(one)) == count
+
+
+def test_a_share_is_drawn_by_call_and_seed_and_comes_out_right() -> None:
+    draws = [draw(7, CallId(str(n))) for n in range(5_000)]
+    assert draws == [draw(7, CallId(str(n))) for n in range(5_000)]
+    assert draws[:9] != [draw(8, CallId(str(n))) for n in range(9)]
+    assert 0.27 < sum(one < 0.3 for one in draws) / 5_000 < 0.33
+
+
+def test_on_demand_starts_muted_and_the_agents_key_starts_and_stops_it() -> None:
+    one, other = recorded("on_demand")
+    (start,) = commands(one)
+    assert start.muted
+    key(one, other, "*1")
+    assert commands(one)[1:] == [c.ResumeRecording(CALLER, start.recording)]
+    key(one, other, "*1")
+    assert commands(one)[2:] == [c.StopRecording(CALLER, start.recording)]
+    one.feed(RecordingChanged(CALLER, start.recording, "stopped"), 1)
+    assert [fact.by for fact in one.of(f.RecordingEnded)] == ["anna"]
+
+
+def test_agents_key_pauses_for_the_payment_and_resumes() -> None:
+    one, other = recorded("always")
+    key(one, other, "5*")
+    assert len(commands(one)) == 1
+    key(one, other, "2")
+    key(one, other, "*2")
+    assert [type(command) for command in commands(one)] == [c.StartRecording, c.PauseRecording, c.ResumeRecording]
+
+
+def test_keys_of_the_customer_do_nothing() -> None:
+    one, _ = recorded("always")
+    key(one, CALLER, "*1*2")
+    assert len(commands(one)) == 1
+
+
+def test_what_the_switch_did_is_what_is_on_record() -> None:
+    one, _ = recorded("always")
+    assert ask(one, "pause") == ""
+    assert not one.of(f.RecordingPaused)
+    recording = commands(one)[0].recording
+    one.feed(RecordingChanged(CALLER, recording, "paused"), 1)
+    assert [fact.by for fact in one.of(f.RecordingPaused)] == ["boss"]
+    assert ask(one, "resume") == ""
+    one.feed(RecordingChanged(CALLER, recording, "recording"), 1)
+    assert len(one.of(f.RecordingResumed)) == 1
+
+
+@pytest.mark.parametrize(
+    ("actions", "refusal"),
+    [
+        (["pause", "pause"], "the recording is paused already"),
+        (["resume"], "the recording is running already"),
+        (["stop", "pause"], "the recording has ended"),
+    ],
+)
+def test_what_cannot_be_is_refused(actions: list[str], refusal: str) -> None:
+    one, _ = recorded("always")
+    assert [ask(one, action) for action in actions][-1] == refusal
+
+
+def test_a_call_that_is_not_recorded_says_so() -> None:
+    one, _ = recorded("never")
+    assert ask(one, "pause") == "this call is not recorded"
+
+
+def test_customer_gone_nothing_is_sent_to_his_leg() -> None:
+    one, _ = recorded("always")
+    one.hung_up(CALLER)
+    assert ask(one, "stop") == "the recording has ended"
+    assert len(commands(one)) == 1
+
+
+def test_switch_that_cannot_record_is_an_alarm_and_the_call_goes_on() -> None:
+    one = centre(agent("anna", sales=1), queues=(queue("sales", recording=RecordingPolicy("always")),))
+    one.log_in("anna")
+    one.arrive("sales")
+    recording = commands(one)[0].recording
+    one.feed(RecordingFailed(CALLER, recording, "no disk"), 1)
+    ring = one.dialled()[0]
+    assert c.Bridge(CALLER, ring.leg) in one.answer(ring.leg).commands
+    one.bridged(CALLER, ring.leg)
+    assert [fact.reason for fact in one.of(f.RecordingLost)] == ["no disk"]
+    assert not one.of(f.RecordingBegan)
+    assert len(commands(one)) == 1
+
+
+def test_second_offer_does_not_start_a_second_recording() -> None:
+    one = centre(queues=(queue("sales", recording=RecordingPolicy("always")),))
+    one.log_in("anna")
+    one.log_in("bert")
+    one.arrive("sales")
+    one.hung_up(one.dialled()[0].leg, 17)
+    assert len(one.dialled()) == 2
+    assert len(commands(one)) == 1

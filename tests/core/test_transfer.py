@@ -1,0 +1,160 @@
+"""A caller sent on: by his flow, or by the agent's phone (REFER); the dial policy decides, the outcome leads on."""
+
+from typing import Any
+
+import pytest
+
+from ccd.core.flow.expression import Literal
+from ccd.core.flow.steps.hangup import Hangup
+from ccd.core.flow.steps.queue import Queue as QueueStep
+from ccd.core.flow.steps.transfer import Transfer, TransferOutcome
+from ccd.model import command as c
+from ccd.model import fact as f
+from ccd.model.event import Answered, BridgeFailed, LegReferred
+from ccd.model.ids import SECOND, Endpoint
+from ccd.model.question import NormaliseNumber
+from tests.core.centre import Centre, agent, configuration, flow, leg, queue
+from tests.core.test_engine import centre, states, talk
+
+CALLER = leg("1.1")
+OUTCOMES: tuple[TransferOutcome, ...] = ("answered", "busy", "no_answer", "refused", "failed", "forbidden")
+
+
+def sent_on(to: str = "+34911222333", **settings: Any) -> Centre:
+    """A flow that transfers; each outcome has a step of its own."""
+    on: dict[TransferOutcome, str] = {outcome: outcome for outcome in OUTCOMES}
+    steps = {outcome: Hangup() for outcome in OUTCOMES}
+    flows = {"out": flow("out", send=Transfer(to=Literal(to), ring_time=20 * SECOND, on=on, **settings), **steps)}
+    made = Centre(configuration(flows, (queue("sales"),), (agent("anna", sales=1),)))
+    made.arrive("out", answered=True)
+    return made
+
+
+def step_after(made: Centre) -> str:
+    """Where the flow stands."""
+    return str(made.of(f.StepEntered)[-1].step)
+
+
+@pytest.mark.parametrize(
+    ("cause", "outcome"),
+    [(17, "busy"), (19, "no_answer"), (18, "no_answer"), (21, "refused"), (34, "failed"), (1, "failed")],
+)
+def test_outcome_by_cause(cause: int, outcome: str) -> None:
+    made = sent_on()
+    (ring,) = made.dialled()
+    assert (ring.endpoint, ring.number, ring.outbound_cli) == ("PJSIP/trunk", "+34911222333", "+34900")
+    made.hung_up(ring.leg, cause)
+    assert step_after(made) == outcome
+
+
+def test_answered_and_over_leads_on() -> None:
+    made = sent_on()
+    (ring,) = made.dialled()
+    assert c.Bridge(CALLER, ring.leg) in made.answer(ring.leg).commands
+    made.bridged(CALLER, ring.leg)
+    assert [fact.agent for fact in made.of(f.TalkBegan)] == [""]
+    made.hung_up(ring.leg)
+    made.returned(CALLER)
+    assert step_after(made) == "answered"
+
+
+def test_forbidden_dials_nothing_and_is_on_record() -> None:
+    made = sent_on("+19005550100")
+    assert not made.dialled()
+    assert [fact.why for fact in made.of(f.DialForbidden)] == ["no rule allows it for role flow"]
+    assert step_after(made) == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"), [("", "failed"), (None, "failed"), (5, "failed"), ("+1900", "forbidden")]
+)
+def test_number_as_people_dial_it_is_normalised_first(value: Any, outcome: str) -> None:
+    made = sent_on("911 222 333")
+    ask = next(one for one in made.commands if isinstance(one, c.Ask))
+    assert ask.what == NormaliseNumber("911 222 333")
+    made.feed(Answered(ask.question, value), 1)
+    assert step_after(made) == outcome
+
+
+def test_nobody_who_normalises_is_a_failure_not_a_wait() -> None:
+    made = sent_on("911 222 333")
+    made.wait(2 * SECOND)
+    assert step_after(made) == "failed"
+
+
+def test_switch_that_never_says_is_not_waited_for() -> None:
+    made = sent_on()
+    (ring,) = made.dialled()
+    assert c.HangUp(ring.leg, 19) in made.wait(23 * SECOND).commands
+    made.hung_up(ring.leg, 19, by="us")
+    assert step_after(made) == "no_answer"
+
+
+def test_bridge_that_fails_ends_the_outside_leg() -> None:
+    made = sent_on()
+    (ring,) = made.dialled()
+    made.answer(ring.leg)
+    assert c.HangUp(ring.leg, 16) in made.feed(BridgeFailed(CALLER, ring.leg, "gone"), 1).commands
+    made.hung_up(ring.leg, 16, by="us")
+    assert step_after(made) == "failed"
+
+
+def test_caller_who_leaves_ends_the_ringing_outside() -> None:
+    made = sent_on()
+    (ring,) = made.dialled()
+    assert c.HangUp(ring.leg, 16) in made.hung_up(CALLER).commands
+    made.hung_up(ring.leg, 16, by="us")
+    assert len(made.of(f.CallEnded)) == 1
+
+
+def test_refer_to_a_colleague_rings_his_phone() -> None:
+    made = centre(agent("anna", sales=2), agent("carla"))
+    made.log_in("anna")
+    talk(made)
+    made.feed(LegReferred(CALLER, "1005"), 1)
+    ring = made.dialled()[-1]
+    assert (ring.endpoint, ring.number) == ("PJSIP/carla", "")
+    assert states(made)["anna"] == "wrap_up"
+
+
+def test_refer_to_a_colleague_whose_phone_is_away_ends_the_way_of_the_talk() -> None:
+    made = centre(agent("anna", sales=2), agent("carla"))
+    made.log_in("anna")
+    made.phone("carla", "unreachable")
+    talk(made)
+    said = made.feed(LegReferred(CALLER, "1005"), 1).commands
+    assert c.HangUp(CALLER, 16) in said
+    assert len(made.dialled()) == 1
+
+
+def test_refer_that_crosses_the_agents_hang_up_still_counts() -> None:
+    made = centre()
+    made.log_in("anna")
+    other = talk(made)
+    made.hung_up(other)
+    made.feed(LegReferred(CALLER, "600", "+34600999999"), 1)
+    assert made.dialled()[-1].number == "+34600999999"
+
+
+def test_an_outside_party_cannot_send_the_customer_on() -> None:
+    made = sent_on()
+    (ring,) = made.dialled()
+    made.answer(ring.leg)
+    made.bridged(CALLER, ring.leg)
+    said = made.feed(LegReferred(CALLER, "600", "+34600999999"), 1).commands
+    assert len(made.dialled()) == 1
+    assert c.HangUp(ring.leg, 16) in said
+    assert step_after(made) == "answered"
+
+
+def test_refer_under_a_policy_that_forbids_it_goes_on_in_the_flow() -> None:
+    flows = {
+        "sales": flow("sales", wait=QueueStep("sales", answer=False, on={"answered": "more"}), more=QueueStep("sales"))
+    }
+    made = Centre(configuration(flows, (queue("sales"),), (agent("anna", sales=1),)))
+    made.log_in("anna")
+    talk(made)
+    made.feed(LegReferred(CALLER, "900", "+1900123456"), 1)
+    assert len(made.of(f.DialForbidden)) == 1
+    assert step_after(made) == "more"
+    assert Endpoint("PJSIP/trunk") not in [one.endpoint for one in made.dialled()]
