@@ -10,12 +10,10 @@ live: the end of wrap-up (`TimePassed`) and the caller's leg answered (`LegAnswe
 queue). The peer only chooses, by the engine's own predicates on the engine's own calls and agents, but without its
 index: it looks at every waiting caller for the agent, at every agent for the caller. Two centres of the same seed go
 through the same events, one for each side, in turns of a hundred steps: so no scan sweeps the caches that ours needs,
-and both must choose the same pair at every step. Garbage collection is on and the standing state frozen, as in the
-daemon.
+and both must choose the same pair at every step. Garbage collection is on, set as in the daemon.
 """
 
 import argparse
-import gc
 import random
 import statistics
 import time
@@ -32,6 +30,7 @@ from ccd.core.floor import Floor
 from ccd.core.flow.flow import Flow
 from ccd.core.flow.prompt import Prompt
 from ccd.core.flow.steps.queue import Queue as QueueStep
+from ccd.daemon.daemon import quiet_garbage
 from ccd.model import event as e
 from ccd.model.fact import AnyFact, OfferMade
 from ccd.model.ids import SECOND, AgentId, CallId, Endpoint, LegId, Moment, QueueId, RequestId, SwitchName
@@ -245,8 +244,7 @@ def main() -> None:
     ours = Centre(10_000, 5_000, given.seed, scans=False)
     scan = Centre(10_000, 5_000, given.seed, scans=True)
     small = Centre(100, 100, given.seed, scans=False)
-    gc.collect()
-    gc.freeze()
+    quiet_garbage()
     for turn in range(given.steps // TURN + 1):
         for centre in (ours, scan, small):
             centre.steps(TURN)
