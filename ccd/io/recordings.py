@@ -1,8 +1,8 @@
 """The recordings' folder: what the switch wrote is made a sound file, put in its place, measured.
 
 The switch writes into `<folder>/incoming`: a recording as `<id>.raw` (16-bit little-endian, 8000 Hz, two channels, the
-customer's side left), a voicemail as `<id>.wav`. `finalise` makes it `<folder>/<yyyy>/<mm>/<dd>/<id>.wav`, the day in
-UTC. WAV, because a header in front of what is there already is all the work: no encoder on the way, a part of the
+customer's side right), a voicemail as `<id>.wav`. `finalise` makes it `<folder>/<yyyy>/<mm>/<dd>/<id>.wav`, the
+customer's side left, the day in UTC. WAV, because a header in front of what is there already is all the work: no encoder on the way, a part of the
 file is a part of the call, and every player reads it. An hour takes 115 MB.
 
 A file appears in its place whole or not at all, and the incoming one goes only afterwards: after a crash everything
@@ -16,6 +16,7 @@ import re
 import shutil
 import struct
 import threading
+from array import array
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -239,7 +240,7 @@ def _make(source: Path, place: Path) -> None:
         if source.suffix == ".raw":
             size = min(os.fstat(raw.fileno()).st_size, _LONGEST) // _FRAME * _FRAME
             made.write(_header(size))
-            _copy(raw, made, size)
+            _copy_sides_changed(raw, made, size)
         else:
             shutil.copyfileobj(raw, made, _CHUNK)
         made.flush()
@@ -247,9 +248,12 @@ def _make(source: Path, place: Path) -> None:
     part.replace(place)
 
 
-def _copy(source: BinaryIO, target: BinaryIO, size: int) -> None:
+def _copy_sides_changed(source: BinaryIO, target: BinaryIO, size: int) -> None:
+    """The switch has the customer's side right (`ccd/switch/asterisk/recording.py` says why), a recording left."""
     while size > 0 and (chunk := source.read(min(size, _CHUNK))):
-        target.write(chunk)
+        samples = array("H", chunk)
+        samples[::2], samples[1::2] = samples[1::2], samples[::2]
+        target.write(samples.tobytes())
         size -= len(chunk)
 
 

@@ -24,6 +24,7 @@ from ccd.switch.base import Reaction
 from ccd.switch.grammar import Grammar
 from ccd.wire.ami import Action, Connection
 from tests.live.conftest import StartAsterisk
+from tests.live.recorder import Recorder
 
 DIALPLANS = Path(__file__).parents[2] / "dialplans/asterisk"
 AGENTS_HOST = "127.0.0.3"
@@ -42,7 +43,6 @@ class Switch:
             username="ccd",
             secret=secret,
             recordings=recordings,
-            id_prefix=secrets.token_hex(4),
         )
         self.driver = AsteriskDriver(settings)
         self.grammar = Grammar()
@@ -54,19 +54,22 @@ class Switch:
         self._connection = Connection()
         self._changed = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._recorder = Recorder(now())
         self.link = Link(
             "127.0.0.1",
             asterisk.ports.ami,
             on_connected=self._connected,
             on_bytes=self._bytes,
-            on_lost=lambda reason: self._react(self.driver.lost(reason, now())),
+            on_lost=self._lost,
             back_off=BackOff(first=0.05, longest=0.2),
         )
 
     def do(self, command: SwitchCommand) -> None:
         """Perform it now."""
         self.grammar.performed(command)
-        self._react(self.driver.perform(command, now()))
+        at = now()
+        self._recorder.did(command, at)
+        self._react(self.driver.perform(command, at), at)
 
     async def until(
         self,
@@ -98,26 +101,39 @@ class Switch:
 
     def _connected(self) -> None:
         self._connection = Connection()
-        self._react(self.driver.connected(now()))
+        at = now()
+        self._recorder.note("connected", at)
+        self._react(self.driver.connected(at), at)
+
+    def _lost(self, reason: str) -> None:
+        at = now()
+        self._recorder.note(f"lost {reason}", at)
+        self._react(self.driver.lost(reason, at), at)
 
     def _bytes(self, data: bytes) -> None:
+        at = now()
+        self._recorder.received(data, at)
         for message in self._connection.receive_data(data):
-            self._react(self.driver.receive(message, now()))
+            self._react(self.driver.receive(message, at), at)
 
     def _tick(self) -> None:
-        self._react(self.driver.tick(now()))
+        at = now()
+        self._recorder.note("tick", at)
+        self._react(self.driver.tick(at), at)
 
-    def _react(self, reaction: Reaction[Action]) -> None:
+    def _react(self, reaction: Reaction[Action], at: int) -> None:
         self.sent += reaction.messages
         data = b"".join([self._connection.send(action) for action in reaction.messages])
         try:
             if data:
+                self._recorder.sent(data, at)
                 self.link.write(data)
         except LinkDown:
             self.cuts.append("not sent")
         for event in reaction.events:
             self.grammar.happened(event)
             self.events.append(event)
+            self._recorder.told(event, at)
             self.times.append(time.monotonic())
         if reaction.events:
             self._changed.set()

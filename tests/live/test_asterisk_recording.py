@@ -39,7 +39,7 @@ ID = RecordingId("call-7.1")
 
 
 def sides(path: Path) -> tuple[tones.Samples, tones.Samples]:
-    """The customer's and the agent's side of a raw recording."""
+    """The agent's and the customer's side of a raw recording."""
     samples = np.fromfile(path, dtype="<i2").astype(np.float64) / 32768
     return samples[::2], samples[1::2]
 
@@ -81,7 +81,7 @@ async def test_both_sides_in_step_over_hold_pause_and_a_second_agent(
         call.hang_up()
         assert len(left) == len(right)
         assert 2.3 < len(left) / RATE < 2.75
-        for side, tone in ((left, CALLER_TONE), (right, AGENT_TONE)):
+        for side, tone in ((left, AGENT_TONE), (right, CALLER_TONE)):
             loud, silent = ((0.95, 1.5), (0.0, 0.75)) if muted else ((0.1, 0.7), (0.95, 1.5))
             assert tones.heard(side, RATE, tone, between=loud).seconds > 0.4
             assert tones.loudness(side, RATE, between=silent) < 0.001

@@ -145,13 +145,24 @@ class Commands:
             self._output.emit(BridgeFailed(leg.id, bridge.other, reason))
             return
         Join(self._output, leg, other)
-        if other.place == "bridged":
+        if leg.monitor.is_on and not leg.is_answered:  # the application would answer it and wait for a frame of it
+            leg.answer_before(lambda: self._bridge_recorded(leg, other))
+        elif leg.monitor.is_on:
+            self._bridge_recorded(leg, other)
+        elif other.place == "bridged":
             headers = [("Channel1", leg.unique), ("Channel2", other.unique)]
             self._output.act("Bridge", headers, leg.bridge_answered)
+        else:
+            _move_to_bridge(self._output, leg, other)
+
+    def _bridge_recorded(self, leg: Leg, other: Leg) -> None:
+        """The other leg carries the monitor, so it is the one that goes through ccd-bridge."""
+        if leg.join is None:  # it failed meanwhile
             return
-        other.stop_operations()
-        leg.move(self._output.settings.bridge_context, f"peer{other.unique}")
-        other.set_variable("TIMEOUT(absolute)", "0")
+        other.carries = leg.monitor
+        leg.monitor.carried_by(other.unique)
+        _move_to_bridge(self._output, other, leg)
+        leg.set_variable("CCD_ROLE", "talked")
 
     def _hand_back(self, leg: Leg, command: HandBack) -> None:
         settings = self._output.settings
@@ -161,6 +172,13 @@ class Commands:
         leg.set_variable("TIMEOUT(absolute)", "0")
         leg.move(settings.handback_context, extension)
         self._legs.hand_back(leg)
+
+
+def _move_to_bridge(output: Output, leg: Leg, peer: Leg) -> None:
+    """The move first: it is what the two wait for."""
+    leg.move(output.settings.bridge_context, f"peer{peer.unique}")
+    peer.stop_operations()
+    peer.set_variable("TIMEOUT(absolute)", "0")
 
 
 def _why_not(leg: Leg, other: Leg | None) -> str:
@@ -174,4 +192,6 @@ def _why_not(leg: Leg, other: Leg | None) -> str:
         return "a leg is being hung up"
     if "dialling" in (leg.place, other.place) or other.place == "moving":
         return "a leg is not answered yet"
+    if leg.monitor.is_on and leg.place == "bridged":  # the Bridge application must not take it out of there
+        return "a leg that is recorded has to leave its bridge first"
     return ""

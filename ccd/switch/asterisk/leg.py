@@ -58,11 +58,13 @@ class Leg:
         self.join: Join | None = None
         self.bridge = ""
         self.monitor = Monitor(output, leg, unique)
+        self.carries: Monitor | None = None
         self._output = output
         self._slot = Slot(output, unique, self._interrupt)
         self._music = ""
         self.on_failed: Callable[[int], None] = self.close
         self._is_answering = False
+        self._then: Callable[[], None] | None = None
         self._rings = False
         self._unsent: dict[str, str] = {}
         self._by: HungUpBy | None = None
@@ -79,6 +81,12 @@ class Leg:
             return
         self._is_answering = True
         self.move(self._output.settings.answer_context, "s")
+
+    def answer_before(self, then: Callable[[], None]) -> None:
+        """Answer, and go on with `then` when that is done. Tells nothing, unless an Answer is due."""
+        self._then = then
+        if self.place != "moving":
+            self.move(self._output.settings.answer_context, "s")
 
     def play(self, play: Play) -> None:
         """Play sounds; what was played or recorded before stops."""
@@ -159,6 +167,7 @@ class Leg:
         if place == "moving" and not way:
             return  # it came round the loop before it was moved
         self.place, self.bridge = "agi", ""
+        self.monitor.talk_ended()
         if place == "dialling" or (way == "answered" and self._is_answering):
             self._answered()
         elif way == "referred":
@@ -170,7 +179,13 @@ class Leg:
         elif way == "returned":
             self._fail_join("the other leg was not there")
         self.is_joined = False
+        then, self._then = self._then, None
+        if then is not None:  # on its way to a bridge: no music in between, that would outlive the talk in AGI's queue
+            self._music = ""
         self._enter()
+        if then is not None and way == "answered":
+            self.is_answered = True
+            then()
 
     def agi_executed(self, message: Message) -> None:
         """AsyncAGIExec: a command's result."""

@@ -183,8 +183,9 @@ class Legs:
             leg.held(message.event == "Hold")
 
     def _monitor_started(self, message: Message) -> None:
-        if leg := self._by_unique.get(message.get("Uniqueid")):
-            leg.monitor.started()
+        leg = self._by_unique.get(message.get("Uniqueid"))
+        if leg is not None and leg.carries is not None:
+            leg.carries.monitor_started(leg.unique)
 
 
 def refused(output: Output, leg: LegId, cause: int, by: HungUpBy = "us") -> None:

@@ -1,10 +1,16 @@
 """The recording of a leg's talks: MixMonitor, started by the dialplan in front of the bridge.
 
-`CCD_MONITOR` holds MixMonitor's arguments; ccd-bridge starts it and empties the variable. That costs the bridge no wait
-for an AGI slot, and the AMI account no write class `system`. The file is raw 16-bit stereo of 8000 Hz, the leg's own
-side left (option D), only of the time in a bridge (b), whatever bridges there are. Muting writes silence.
+`CCD_MONITOR` holds MixMonitor's arguments; ccd-bridge starts it. That costs the bridge no wait for an AGI slot, and the
+AMI account no write class `system`. The file is raw 16-bit stereo of 8000 Hz (option D), only of the time in a bridge
+(b), one talk appended to the other (a). Muting writes silence of the same length.
+
+The monitor is carried by the *other* leg of each talk, not by the customer's, so the customer's side is the right one.
+What is written to a channel is decoded for its monitors by one decoder for all its life, and that drops a stream whose
+RTP sequence numbers begin behind those of the stream before: carried by the customer's leg, half of all second agents
+were not heard in the recording (22.10.1, live test). The other leg is new for each talk.
 """
 
+from collections.abc import Callable
 from typing import Literal
 
 from ccd.model.event import RecordingChanged, RecordingFailed, RecordingStarted
@@ -20,7 +26,10 @@ Phase = Literal["none", "armed", "started", "running"]
 
 
 class Monitor:
-    """One leg's recording: at most one at a time. Every command gets its one result, at the latest by `close`."""
+    """One leg's recording: at most one at a time. Every command gets its one result, at the latest by `close`.
+
+    `armed` until the first talk, `started` until its monitor's id is known, then `running`, also between talks.
+    """
 
     def __init__(self, output: Output, leg: LegId, unique: str) -> None:
         self._output = output
@@ -29,13 +38,19 @@ class Monitor:
         self._recording = RecordingId("")
         self._phase: Phase = "none"
         self._muted = False
+        self._carrier = ""
         self._monitor_id = ""
         self._asked = 0
 
+    @property
+    def is_on(self) -> bool:
+        """Whether the next talk is to be recorded."""
+        return self._phase != "none"
+
     def start(self, recording: RecordingId, muted: bool) -> None:
-        """Arm it: it begins with the next bridge. Result: RecordingStarted then."""
+        """Arm it: it begins with the next talk. Result: RecordingStarted then."""
         try:
-            path = f"{self._output.settings.recordings}/{safe_name(recording)}.{EXTENSION}"
+            safe_name(recording)
         except UnsafeText as error:
             self._fail(recording, str(error))
             return
@@ -43,21 +58,34 @@ class Monitor:
             self._fail(recording, f"{self._recording} is being recorded")
             return
         self._recording, self._muted, self._phase = recording, muted, "armed"
-        self._set("CCD_RECORDING", recording)
-        self._set("CCD_MONITOR", f"{path},bDi(CCD_MONITOR_ID)")
+        self._set(self._unique, "CCD_RECORDING", recording)
 
-    def started(self) -> None:
-        """MixMonitorStart on this leg: ask for the id that pausing and stopping need."""
-        if self._phase != "armed":
+    def carried_by(self, unique: str) -> None:
+        """A talk is about to begin: the channel `unique` goes through ccd-bridge."""
+        self.talk_ended()
+        self._carrier = unique
+        path = f"{self._output.settings.recordings}/{self._recording}.{EXTENSION}"
+        self._set(unique, "CCD_MONITOR", f"{path},abDi(CCD_MONITOR_ID)")
+
+    def monitor_started(self, unique: str) -> None:
+        """MixMonitorStart on the carrier: ask for the id that pausing and stopping need."""
+        if unique != self._carrier or self._phase == "none":
             return
-        self._phase = "started"
+        if self._phase == "armed":
+            self._phase = "started"
         if self._muted:  # at once and without an id, which would cost another way there and back
-            self._output.act("MixMonitorMute", self._mute_headers(""))
-            self._set("CCD_RECORDING_STATE", "paused")
+            self._output.act("MixMonitorMute", self._mute_headers())
         self._ask_id()
 
+    def talk_ended(self) -> None:
+        """The leg is out of its bridge. Its carrier may go to another talk, which is not to be heard here."""
+        if self._carrier:
+            self._output.act("StopMixMonitor", self._headers())
+            self._set(self._carrier, "CCD_MONITOR", "")
+            self._carrier = self._monitor_id = ""
+
     def pause(self, recording: RecordingId) -> None:
-        """Silence from now on; one that has not begun will begin so."""
+        """Silence from now on, also in the talks that follow."""
         self._switch(recording, True)
 
     def resume(self, recording: RecordingId) -> None:
@@ -66,21 +94,23 @@ class Monitor:
 
     def stop(self, recording: RecordingId) -> None:
         """Close the file; one that has not begun never does."""
-        if recording != self._recording or self._phase in ("none", "started"):
+        if recording != self._recording or self._phase == "none":
             self._fail(recording, "it does not run")
-        elif self._phase == "armed":
-            self._phase = "none"
-            self._set("CCD_MONITOR", "")
+            return
+        if self._phase in ("armed", "started"):
             self._fail(recording, "stopped before it began")
-            self._output.emit(RecordingChanged(self._leg, recording, "stopped"))
+        self._phase = "none"
+        if self._carrier:
+            self._ask("StopMixMonitor", self._headers(), recording, "stopped")
+            self._carrier = self._monitor_id = ""
         else:
-            headers = [("Channel", self._unique), ("MixMonitorID", self._monitor_id)]
-            self._ask("StopMixMonitor", headers, recording, "stopped")
+            self._output.emit(RecordingChanged(self._leg, recording, "stopped"))
 
     def close(self) -> None:
         """The leg is over, and the file with it."""
         if self._phase in ("armed", "started"):
             self._fail(self._recording, "the leg ended before it began")
+        self.talk_ended()
         for _ in range(self._asked):
             self._output.emit(RecordingChanged(self._leg, self._recording, "stopped"))
         self._asked, self._phase = 0, "none"
@@ -90,16 +120,21 @@ class Monitor:
         for _ in range(self._asked):
             self._fail(self._recording, "the link was lost")
         self._asked = 0
-        if self._phase == "started":
+        if self._carrier and self._phase in ("started", "running"):
             self._ask_id()
 
     def _ask_id(self) -> None:
-        self._output.act("Getvar", [("Channel", self._unique), ("Variable", "CCD_MONITOR_ID")], self._told_id)
+        headers = [("Channel", self._carrier), ("Variable", "CCD_MONITOR_ID")]
+        self._output.act("Getvar", headers, self._if_same_carrier(self._told_id))
+
+    def _if_same_carrier(self, then: Callable[[EventList | None], None]) -> Callable[[EventList | None], None]:
+        carrier = self._carrier
+        return lambda answer: then(answer) if carrier == self._carrier else None
 
     def _told_id(self, answer: EventList | None) -> None:
+        self._monitor_id = answer.response.get("Value") if answer is not None and answer.response is not None else ""
         if self._phase != "started":
             return
-        self._monitor_id = answer.response.get("Value") if answer is not None and answer.response is not None else ""
         if not self._monitor_id:
             self._phase = "none"
             self._fail(self._recording, f"no id: {said(answer)}")
@@ -111,17 +146,21 @@ class Monitor:
         state: State = "paused" if muted else "recording"
         if recording != self._recording or self._phase == "none":
             self._fail(recording, "it does not run")
-        elif self._phase == "armed":
-            self._muted = muted
-            self._output.emit(RecordingChanged(self._leg, recording, state))
+            return
+        self._muted = muted
+        self._set(self._unique, "CCD_RECORDING_STATE", state)
+        if self._carrier:
+            self._ask("MixMonitorMute", self._mute_headers(), recording, state)
         else:
-            self._muted = muted
-            self._ask("MixMonitorMute", self._mute_headers(self._monitor_id), recording, state)
-            self._set("CCD_RECORDING_STATE", state)
+            self._output.emit(RecordingChanged(self._leg, recording, state))
 
-    def _mute_headers(self, monitor_id: str) -> list[tuple[str, str]]:
-        headers = [("Channel", self._unique), ("Direction", "both"), ("State", "1" if self._muted else "0")]
-        return [*headers, ("MixMonitorID", monitor_id)] if monitor_id else headers
+    def _headers(self) -> list[tuple[str, str]]:
+        """Without an id all monitors of the channel are meant: ours, in the moment before its id is known."""
+        headers = [("Channel", self._carrier)]
+        return [*headers, ("MixMonitorID", self._monitor_id)] if self._monitor_id else headers
+
+    def _mute_headers(self) -> list[tuple[str, str]]:
+        return [*self._headers(), ("Direction", "both"), ("State", "1" if self._muted else "0")]
 
     def _ask(self, action: str, headers: list[tuple[str, str]], recording: RecordingId, state: State) -> None:
         self._asked += 1
@@ -131,15 +170,13 @@ class Monitor:
         if self._asked == 0:  # told when the leg ended
             return
         self._asked -= 1
-        if not is_success(answer):
+        if is_success(answer):
+            self._output.emit(RecordingChanged(self._leg, recording, state))
+        else:
             self._fail(recording, said(answer))
-            return
-        if state == "stopped":
-            self._phase = "none"
-        self._output.emit(RecordingChanged(self._leg, recording, state))
 
     def _fail(self, recording: RecordingId, reason: str) -> None:
         self._output.emit(RecordingFailed(self._leg, recording, reason))
 
-    def _set(self, name: str, value: str) -> None:
-        self._output.act("Setvar", [("Channel", self._unique), ("Variable", name), ("Value", value)])
+    def _set(self, unique: str, name: str, value: str) -> None:
+        self._output.act("Setvar", [("Channel", unique), ("Variable", name), ("Value", value)])

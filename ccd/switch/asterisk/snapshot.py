@@ -11,6 +11,8 @@ from ccd.wire.ami import EventList, Message
 
 EARLY_LIMIT = 50_000
 RINGING_OUT = ("AppDial2", "AppDial")
+UNSET = "(null)"
+"""What Status says of a variable that the channel does not have."""
 
 
 class Snapshot:
@@ -91,4 +93,4 @@ class Snapshot:
 def _variables(row: Message) -> dict[str, str]:
     pairs = [text.partition("=") for text in row.all("Variable")]
     values = {name: value for name, _, value in pairs}
-    return {name: value for name, value in values.items() if value}
+    return {name: value for name, value in values.items() if value not in ("", UNSET)}

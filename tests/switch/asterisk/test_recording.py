@@ -2,47 +2,106 @@
 
 import pytest
 
-from ccd.model.command import PauseRecording, ResumeRecording, StartRecording, StopRecording
-from ccd.model.event import LegHungUp, RecordingChanged, RecordingFailed, RecordingStarted
-from ccd.model.ids import RecordingId
+from ccd.model.command import Bridge, Dial, PauseRecording, ResumeRecording, StartRecording, StopRecording
+from ccd.model.event import LegHungUp, LegsBridged, RecordingChanged, RecordingFailed, RecordingStarted
+from ccd.model.ids import SECOND, Endpoint, RecordingId
 from ccd.wire.ami import Message
-from tests.switch.asterisk.scripted import CALLER, Scripted, leg
+from tests.switch.asterisk.scripted import AGENT, CALLER, Scripted, leg
 
-LEG = leg(CALLER)
+LEG, OTHER = leg(CALLER), leg(AGENT)
 ID = RecordingId("call-7.1")
 
 
-def armed(*, muted: bool = False) -> Scripted:
+def armed(*, muted: bool = False, answered: bool = True) -> Scripted:
     it = Scripted()
     it.log_in()
-    it.arrive()
-    it.told()
+    it.arrive(ChannelState="6" if answered else "4")
     it.do(StartRecording(LEG, ID, muted))
+    it.told()
     return it
+
+
+def bridging(it: Scripted, unique: str = AGENT) -> None:
+    it.do(Dial(leg(unique), Endpoint("PJSIP/1001"), SECOND))
+    it.agi(unique, "agent", "")
+    it.told()
+    it.sent = []
+    it.do(Bridge(LEG, leg(unique)))
+
+
+def bridged(it: Scripted, unique: str = AGENT) -> None:
+    it.says("BridgeEnter", BridgeUniqueid="b", Uniqueid=unique)
+    it.says("BridgeEnter", BridgeUniqueid="b", Uniqueid=CALLER)
 
 
 def running(*, muted: bool = False) -> Scripted:
     it = armed(muted=muted)
-    it.sent = []
-    it.says("MixMonitorStart", Uniqueid=CALLER)
+    bridging(it)
+    it.says("MixMonitorStart", Uniqueid=AGENT)
     it.answers(it.asked("Getvar"), Value="0x7f")
-    assert it.told() == [RecordingStarted(LEG, ID)]
+    bridged(it)
+    assert it.told() == [RecordingStarted(LEG, ID), LegsBridged(LEG, OTHER)]
     return it
 
 
-def test_it_is_armed_without_an_agi_command() -> None:
-    it = armed()
-    written = [dict(action.headers) for action in it.all_asked("Setvar")]
-    assert written[-1]["Variable"] == "CCD_MONITOR"
-    assert written[-1]["Value"] == f"/var/spool/ccd/{ID}.raw,bDi(CCD_MONITOR_ID)"
-    assert it.told() == []
+def test_the_other_leg_goes_to_the_bridge_and_carries_the_monitor() -> None:
+    it = armed(answered=False)
+    assert [action.name for action in it.sent if action.name == "AGI"] == []
+    bridging(it)
+    # The application would answer the caller itself and wait for a frame of him.
+    assert dict(it.asked("Redirect").headers)["Context"] == "ccd-answer"
+    it.agi(CALLER, "caller", "49", "answered")
+    monitor, move, *rest = it.sent
+    value = f"/var/spool/ccd/{ID}.raw,abDi(CCD_MONITOR_ID)"
+    assert dict(monitor.headers) == {"Channel": AGENT, "Variable": "CCD_MONITOR", "Value": value}
+    assert move.name == "Redirect"
+    assert (dict(move.headers)["Channel"], dict(move.headers)["Exten"]) == (AGENT, f"peer{CALLER}")
+    written = {dict(action.headers)["Variable"]: dict(action.headers)["Value"] for action in rest}
+    assert written == {"TIMEOUT(absolute)": "0", "CCD_ROLE": "talked"}
 
 
 def test_one_that_is_to_start_muted_is_muted_in_the_same_breath() -> None:
     it = armed(muted=True)
+    bridging(it)
     it.sent = []
+    it.says("MixMonitorStart", Uniqueid=AGENT)
+    assert [action.name for action in it.sent] == ["MixMonitorMute", "Getvar"]
+
+
+def test_a_pause_holds_for_the_next_talk_with_a_monitor_of_its_own() -> None:
+    it = running()
+    it.do(PauseRecording(LEG, ID))
+    it.answers(it.asked("MixMonitorMute"))
+    it.hang_up(AGENT)
+    it.agi(CALLER, "talked", "49")
+    assert dict(it.asked("StopMixMonitor").headers) == {"Channel": AGENT, "MixMonitorID": "0x7f"}
+    bridging(it, "a2")
+    it.sent = []
+    it.says("MixMonitorStart", Uniqueid="a2")
+    assert dict(it.asked("MixMonitorMute").headers)["State"] == "1"
+    it.told()
+    it.do(ResumeRecording(LEG, ID))
+    it.answers(it.asked("MixMonitorMute"))
+    assert it.told() == [RecordingChanged(LEG, ID, "recording")]
+
+
+def test_the_monitor_of_a_leg_in_another_talk_is_nobodys() -> None:
+    it = running()
+    it.agi(CALLER, "talked", "49")
+    it.sent = []
+    it.says("MixMonitorStart", Uniqueid=AGENT)
     it.says("MixMonitorStart", Uniqueid=CALLER)
-    assert [action.name for action in it.sent] == ["MixMonitorMute", "Setvar", "Getvar"]
+    assert it.sent == []
+
+
+def test_between_talks_changes_need_no_answer() -> None:
+    it = running()
+    it.hang_up(AGENT)
+    it.agi(CALLER, "talked", "49")
+    it.told()
+    it.do(PauseRecording(LEG, ID))
+    it.do(StopRecording(LEG, ID))
+    assert it.told() == [RecordingChanged(LEG, ID, "paused"), RecordingChanged(LEG, ID, "stopped")]
 
 
 @pytest.mark.parametrize(
@@ -106,15 +165,16 @@ def test_stopped_before_it_began() -> None:
     it = armed()
     it.do(StopRecording(LEG, ID))
     assert [type(event) for event in it.told()] == [RecordingFailed, RecordingChanged]
-    assert dict(it.sent[-1].headers) == {"Channel": CALLER, "Variable": "CCD_MONITOR", "Value": ""}
-    it.says("MixMonitorStart", Uniqueid=CALLER)
+    bridging(it)
+    assert dict(it.sent[0].headers)["Channel"] == CALLER
+    it.says("MixMonitorStart", Uniqueid=AGENT)
     assert it.told() == []
 
 
 def test_a_recording_that_has_no_id_has_failed() -> None:
     it = armed()
-    it.sent = []
-    it.says("MixMonitorStart", Uniqueid=CALLER)
+    bridging(it)
+    it.says("MixMonitorStart", Uniqueid=AGENT)
     it.answers(it.asked("Getvar"), Value="")
     assert isinstance(it.told()[-1], RecordingFailed)
 
@@ -124,5 +184,5 @@ def test_a_change_under_way_when_the_link_is_lost() -> None:
     it.do(PauseRecording(LEG, ID))
     it.lose()
     it.told()
-    it.log_in(Message({"Event": "Status", "Uniqueid": CALLER, "ChannelState": "6", "BridgeID": "b"}))
+    it.log_in(*[Message({"Event": "Status", "Uniqueid": one, "BridgeID": "b"}) for one in (CALLER, AGENT)])
     assert RecordingFailed(LEG, ID, "the link was lost") in it.told()
