@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,18 @@ ACCOUNT = "ccd"
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 10.0
 LOGINS_AT_ONCE = 8
+LAST_CHANNEL_TIME = 3.0
+"""Seconds within which the channels of ended calls are gone: a BYE is answered before its channel is."""
+
+
+async def channels_left(asterisk: Asterisk) -> list[str]:
+    """The channels that outlive their calls, as `core show channels concise` shows them: none, if all is well."""
+    until = time.monotonic() + LAST_CHANNEL_TIME
+    while lines := [line for line in (await asterisk.command("core show channels concise")).splitlines() if line]:
+        if time.monotonic() > until:
+            break
+        await asyncio.sleep(0.2)
+    return lines
 
 
 class Centre:

@@ -7,14 +7,16 @@ connection to Asterisk. Times are what callers and phones see: SIP and RTP, by t
 import argparse
 import asyncio
 import gc
+import os
 import secrets
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from benchmarks.centre import ACCOUNT, DIALPLANS
+from benchmarks.centre import ACCOUNT, DIALPLANS, channels_left
 from benchmarks.report import figure
 from benchmarks.side import ANSWERED, AT_ONCE, DIALPLAN, LOGGER, QUEUES, AppQueue, BareClient, Ccd, Side
 from benchmarks.traffic import FIRST_AGENT, Call, Traffic, agent_gaps, median, percentile
@@ -127,20 +129,31 @@ class Bench:
             "asterisk": self._lab.asterisk.process.cpu_seconds(),
             "side": sum(process.cpu_seconds() for process in side.processes),
             "redis": self._lab.redis.process.cpu_seconds(),
-            "peer": time.process_time(),
+            "phones": time.process_time(),
+            "machine": machine_cpu(),
         }
 
 
+def machine_cpu() -> float:
+    """Seconds that all cores together were not idle (/proc/stat), a hypervisor's stolen time included."""
+    fields = [int(number) for number in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
+
+
 def report_load(name: str, measured: Measured) -> None:
-    """One line on how busy the machine was."""
-    share = {part: f"{100 * used / measured.seconds:.0f}" for part, used in measured.cpu.items()}
+    """One line on how busy the machine was, so that the figures can be judged: with what, and with what else."""
+    share = {part: 100 * used / measured.seconds for part, used in measured.cpu.items()}
+    others = max(0.0, share["machine"] - sum(used for part, used in share.items() if part != "machine"))
+    parts = {"Asterisk": share["asterisk"], "itself": share["side"], "Redis": share["redis"]}
+    used = ", ".join(f"{part} {part_share:.0f}" for part, part_share in parts.items())
     print(
-        f"  {name:28} {measured.calls:4} calls, {measured.lost} lost, {measured.doubled} offered twice; CPU %: "
-        f"Asterisk {share['asterisk']}, side {share['side']}, Redis {share['redis']}, phones {share['peer']}; "
-        f"offer p50 {median(measured.offers):.2f} p99 {percentile(measured.offers, 0.99):.2f} ms; "
-        f"phones' own lag p99 {percentile(measured.lags, 0.99):.1f} ms",
+        f"{name:32} {measured.calls:4} calls; offer p50 {median(measured.offers):.2f}, "
+        f"p99 {percentile(measured.offers, 0.99):.2f} ms; CPU %: {used}, phones {share['phones']:.0f}, "
+        f"others on this machine {others:.0f}; phones' lag p99 {percentile(measured.lags, 0.99):.1f} ms",
         flush=True,
     )
+    if measured.lost or measured.doubled:
+        print(f"{name:32} FAULT: {measured.lost} lost, {measured.doubled} offered twice")
 
 
 def report_arrivals(bench: Bench, agents: int, rate: int) -> None:
@@ -199,9 +212,9 @@ async def run(sizes: Sequence[int], rounds: int, seconds: Mapping[int, float], c
                 await bench.arrivals(agents, seconds)
         print(f"{time.monotonic() - began:4.0f} s: {callers} callers wait for {WAITING_AGENTS} agents", flush=True)
         await bench.crowd(callers, WAITING_AGENTS)
-        ghosts = await asterisk.channel_count()
+        ghosts = await channels_left(asterisk)
     traffic.close()
-    print(f"{time.monotonic() - began:4.0f} s: done, {ghosts} channels left")
+    print(f"{time.monotonic() - began:4.0f} s: done, {len(ghosts)} channels left", *ghosts, sep="\n")
     for (name, agents, rate), measured in sorted(bench.arrived.items(), key=lambda item: item[0][1:]):
         report_load(f"{name}, {rate}/s, {agents} agents", measured)
     for name, measured in bench.waited.items():

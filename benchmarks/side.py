@@ -69,7 +69,7 @@ class BareClient:
     """A few lines of Python over AMI."""
 
     name = "bare"
-    numbers: Mapping[str, str] = {AT_ONCE: "4930901811", ANSWERED: "4930901811"}
+    numbers: Mapping[str, str] = {AT_ONCE: "4930901811", ANSWERED: "4930901812"}
 
     def __init__(self, asterisk: Asterisk, secret: str) -> None:
         self._asterisk = asterisk
@@ -81,7 +81,7 @@ class BareClient:
         return [self._process] if self._process else []
 
     async def start(self, agents: Sequence[str]) -> None:
-        arguments = ["-m", "benchmarks.bare_client", str(self._asterisk.ports.ami), *agents]
+        arguments = ["-m", "benchmarks.bare_client", str(self._asterisk.ports.ami), self.numbers[ANSWERED], *agents]
         log = self._asterisk.folder / "log/bare_client"
         self._process = await Process.start(Program((sys.executable,)), arguments, log, ROOT, piped=True)
         self._process.stdin.write(f"{self._secret}\n".encode())
