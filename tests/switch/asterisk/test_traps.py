@@ -580,3 +580,14 @@ def test_commands_while_the_link_is_down_are_done_or_refused() -> None:
     assert it.sent == []
     it.log_in(Message({"Event": "Status", "Uniqueid": CALLER, "ChannelState": "6", "Application": "AGI"}))
     assert dict(it.asked("Hangup").headers)["Channel"] == CALLER
+
+
+def test_a_variable_that_a_channel_does_not_have_is_not_told() -> None:
+    """Status says `(null)` of it (22.10.1): read as a value, a waiting caller seemed to have talked, and was hung up."""
+    it = Scripted()
+    row = (("Event", "Status"), ("Uniqueid", CALLER), ("ChannelState", "6"), ("Application", "AGI"), ("BridgeID", ""))
+    told = ("CCD_ROLE=caller", "CCD_CALL=c1", "CCD_TALKED=(null)", "CCD_DNIS=(null)", "CCD_AGENT=")
+    it.log_in(Message(dict(row), (*row, *(("Variable", text) for text in told))))
+    (there,) = [event for event in it.told() if isinstance(event, LegArrived)]
+    assert there.variables == {"CCD_ROLE": "caller", "CCD_CALL": "c1"}
+    assert there.dnis == ""
