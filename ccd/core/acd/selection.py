@@ -1,13 +1,13 @@
 """Who gets whom: the longest waiting caller of all queues an agent serves, the best agent for a queue.
 
-Both choosers read the head of what is kept in order. Callers stand in a sorted list, which also tells their places. An
-agent stands in a heap of every queue that he serves; his entries are not removed when they fall out of date but skipped
-when they come to the head, and a heap that is mostly out of date is built anew: memory stays in proportion.
+Both choosers read the head of a sorted list. Callers are taken out of theirs at once, so that it also tells their
+places. An agent stands in the list of every queue that he serves; his entries are not removed when they fall out of date
+but skipped when they come to the head, and a list that is mostly out of date is cleared of them: memory stays in
+proportion. Sorted lists and not heaps: taking the head touches no other entry, and that is what somebody waits for.
 """
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
-from heapq import heapify, heappop, heappush
 
 from ccd.core.configuration import AgentProfile, Queue
 from ccd.model.ids import AgentId, CallId, Moment, QueueId
@@ -20,7 +20,7 @@ SLACK = 64
 
 
 class Line:
-    """One queue: who waits in it, and who is ready for it. `ready_limit`: beyond it the heap is built anew."""
+    """One queue: who waits in it, and who is ready for it. `ready_limit`: beyond it `ready` is cleared."""
 
     __slots__ = ("queue", "ready", "ready_limit", "waiting")
 
@@ -77,7 +77,8 @@ class Routing:
         known = self._waiting.pop(call, None)
         if known is not None:
             line, entry = known
-            del line.waiting[bisect_left(line.waiting, entry)]
+            waiting = line.waiting
+            del waiting[0 if waiting[0] is entry else bisect_left(waiting, entry)]
 
     def select_caller(self, agent: AgentId) -> CallId | None:
         """Who has waited longest, head starts counted, in all queues that the agent serves."""
@@ -114,9 +115,9 @@ class Routing:
         self._stamp = stamp = self._stamp + 1
         self._ready[agent] = (stamp, idle_since)
         for line, rank in self.served.get(agent, ()):
-            heappush(line.ready, (rank, idle_since, agent, stamp))
+            insort(line.ready, (rank, idle_since, agent, stamp))
             if len(line.ready) > line.ready_limit:
-                self._rebuild(line)
+                self._clear(line)
 
     def unset_ready(self, agent: AgentId) -> None:
         """The agent cannot be offered a call; nothing if he could not."""
@@ -124,12 +125,12 @@ class Routing:
 
     def select_agent(self, queue: QueueId) -> AgentId | None:
         """The best skilled ready agent for the queue, then the longest idle."""
-        heap = self.lines[queue].ready
-        while heap:
-            head = heap[0]
+        ready = self.lines[queue].ready
+        while ready:
+            head = ready[0]
             if self._is_ready(head):
                 return head[2]
-            heappop(heap)
+            del ready[0]
         return None
 
     def is_ready(self, agent: AgentId) -> bool:
@@ -145,9 +146,8 @@ class Routing:
         known = self._ready.get(entry[2])
         return known is not None and known[0] == entry[3]
 
-    def _rebuild(self, line: Line) -> None:
+    def _clear(self, line: Line) -> None:
         line.ready = [entry for entry in line.ready if self._is_ready(entry)]
-        heapify(line.ready)
         line.ready_limit = 2 * len(line.ready) + SLACK
 
 
