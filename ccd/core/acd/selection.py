@@ -1,8 +1,8 @@
 """Who gets whom: the longest waiting caller of all queues an agent serves, the best agent for a queue.
 
 Both choosers read the head of a sorted list. Callers are taken out of theirs at once, so that it also tells their
-places. An agent stands in the list of every queue that he serves; his entries are not removed when they fall out of date
-but skipped when they come to the head, and a list that is mostly out of date is cleared of them: memory stays in
+places. An agent stands in the list of every queue that he serves; his entries are not removed when they fall out of
+date but skipped when they come to the head, and a list that is mostly out of date is cleared of them: memory stays in
 proportion. Sorted lists and not heaps: taking the head touches no other entry, and that is what somebody waits for.
 """
 
