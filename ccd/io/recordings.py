@@ -2,8 +2,8 @@
 
 The switch writes into `<folder>/incoming`: a recording as `<id>.raw` (16-bit little-endian, 8000 Hz, two channels, the
 customer's side right), a voicemail as `<id>.wav`. `finalise` makes it `<folder>/<yyyy>/<mm>/<dd>/<id>.wav`, the
-customer's side left, the day in UTC. WAV, because a header in front of what is there already is all the work: no encoder on the way, a part of the
-file is a part of the call, and every player reads it. An hour takes 115 MB.
+customer's side left, the day in UTC. WAV, because a header in front of what is there already is all the work: no
+encoder on the way, a part of the file is a part of the call, and every player reads it. An hour takes 115 MB.
 
 A file appears in its place whole or not at all, and the incoming one goes only afterwards: after a crash everything
 is either in its place or still in `incoming`, and may be finalised again.

@@ -89,6 +89,30 @@ async def test_both_sides_in_step_over_hold_pause_and_a_second_agent(
             assert again == 0 if muted else again > 0.4
 
 
+async def test_a_second_agent_whose_sequence_numbers_begin_behind_is_heard(start_asterisk: StartAsterisk) -> None:
+    async with office(start_asterisk) as it:
+        call = it.call()
+        customer = (await it.arrival()).leg
+        it.switch.do(StartRecording(customer, ID))
+        for sequence in (40_000, 30_000):
+            agent = it.switch.new_leg(f"agent{sequence}")
+            it.switch.do(Dial(agent, Endpoint("PJSIP/1001"), 5 * SECOND))
+            await it.switch.until(LegAnswered)
+            stream = it.phones.history[-1].stream
+            assert stream is not None
+            stream._sequence = sequence
+            it.switch.do(Bridge(customer, agent))
+            await it.switch.until(LegsBridged)
+            await asyncio.sleep(0.5)  # talk
+            it.phones.history[-1].hang_up()
+            await it.switch.until(LegReturned)
+        await asyncio.sleep(0.1)  # the file is whole 20 ms after the stop
+        left, right = sides(it.asterisk.spool / f"monitor/{ID}.raw")
+        call.hang_up()
+        assert tones.heard(left, RATE, AGENT_TONE).seconds > 0.8
+        assert tones.heard(right, RATE, CALLER_TONE).seconds > 0.8
+
+
 async def test_a_recording_that_cannot_begin(start_asterisk: StartAsterisk) -> None:
     async with office(start_asterisk) as it:
         call = it.call()
