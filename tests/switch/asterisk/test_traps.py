@@ -583,7 +583,7 @@ def test_commands_while_the_link_is_down_are_done_or_refused() -> None:
 
 
 def test_a_variable_that_a_channel_does_not_have_is_not_told() -> None:
-    """Status says `(null)` of it (22.10.1): read as a value, a waiting caller seemed to have talked, and was hung up."""
+    """Status says `(null)` of it (22.10.1): read as a value, who waited seemed to have talked, and was hung up."""
     it = Scripted()
     row = (("Event", "Status"), ("Uniqueid", CALLER), ("ChannelState", "6"), ("Application", "AGI"), ("BridgeID", ""))
     told = ("CCD_ROLE=caller", "CCD_CALL=c1", "CCD_TALKED=(null)", "CCD_DNIS=(null)", "CCD_AGENT=")
