@@ -80,12 +80,12 @@ def _standing(agent: AgentView) -> str:
 def tables(view: CentreView, names: dict[str, str]) -> Group:
     """Calls, agents, queues."""
     calls = [_call(call, view, names) for call in view.calls]
-    agents = [(agent.name, word(agent.state), agent.reason, since(agent.since, view.at)) for agent in view.agents]
+    agents = [_agent(agent, view) for agent in view.agents]
     queues = [_queue(queue, view) for queue in view.queues]
     return Group(
         table("Calls", ("caller", "phase", "flow: step", "queue", "place>", "agent", "for>"), calls),
         Text(),
-        table("Agents", ("agent", "state", "reason", "for>"), agents),
+        table("Agents", ("agent", "skills", "state", "reason", "for>"), agents),
         Text(),
         table("Queues", ("queue", "waiting>", "longest>", "ready>", "answered>", "abandoned>"), queues),
     )
@@ -97,6 +97,12 @@ def _call(call: CallView, view: CentreView, names: dict[str, str]) -> tuple[Cell
     step = f"{call.flow}: {call.step}"
     queue, agent = call.queue or NONE, call.agent or NONE
     return call_name(call, names), word(call.phase), step, queue, place, agent, since(begin, view.at)
+
+
+def _agent(agent: AgentView, view: CentreView) -> tuple[Cell, ...]:
+    reason = agent.reason if agent.state == "paused" else ""
+    skills = ", ".join(f"{skill} {level}" for skill, level in agent.skills.items())
+    return agent.name, skills, word(agent.state), reason, since(agent.since, view.at)
 
 
 def _queue(queue: QueueView, view: CentreView) -> tuple[Cell, ...]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ccd.core.configuration import AgentProfile, Queue
 from ccd.model.cdr import Candidate, Explanation
-from ccd.model.fact import AgentChanged, AnyFact, EndpointNoted, OfferMade
+from ccd.model.fact import AgentChanged, AnyFact, EndpointNoted, OfferEnded, OfferMade
 from ccd.model.ids import AgentId, Endpoint, Moment, QueueId
 
 MOST_CANDIDATES = 50
@@ -53,6 +53,9 @@ class Reasons:
             known.state, known.reason = fact.new, fact.reason
             known.idle_since, known.back_off_until = fact.idle_since, fact.back_off_until
             known.endpoint = fact.endpoint
+        elif type(fact) is OfferEnded and fact.outcome != "accepted":
+            # The next agent is looked for before this one's state changes.
+            self._standing.setdefault(fact.agent, Standing()).state = fact.outcome
         elif type(fact) is EndpointNoted:
             self._phones[fact.endpoint] = fact.state
         elif type(fact) is OfferMade and fact.queue in self._queues:

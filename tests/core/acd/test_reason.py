@@ -1,7 +1,7 @@
 """The plain reading of the facts: who was there, why not he, and whether the choice was right."""
 
 from ccd.core.acd.reason import Explained, Reasons
-from ccd.model.fact import AgentChanged, AgentState, EndpointNoted, OfferMade
+from ccd.model.fact import AgentChanged, AgentState, EndpointNoted, OfferEnded, OfferMade
 from ccd.model.ids import AgentId, CallId, Endpoint, LegId, OfferId, QueueId
 from tests.core.centre import agent, queue
 
@@ -71,3 +71,13 @@ def test_a_wrong_choice_is_found_out() -> None:
 def test_queue_that_nobody_configured_explains_nothing() -> None:
     fact = OfferMade(OfferId("o"), CallId("c"), QueueId("other"), AgentId("anna"), LegId("l"), 0, "caller")
     assert reasons().apply(fact, 0) is None
+
+
+def test_who_has_just_refused_did_so() -> None:
+    made = reasons()
+    change(made, "anna", "offered")
+    change(made, "bert", "ready")
+    made.apply(OfferEnded(OfferId("o"), CallId("c"), AgentId("anna"), "refused"), 100)
+    assert refusals(offer(made, "bert"))["anna"] == "refused"
+    change(made, "anna", "ready", back_off=200)
+    assert refusals(offer(made, "bert"))["anna"] == "backs off after a missed offer"
