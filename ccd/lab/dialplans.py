@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import ccd
-
 
 def folder() -> Path:
     """`dialplans`, with `asterisk` and `flows` in it. Raises FileNotFoundError where they were left out."""
-    package = Path(ccd.__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     places = (package.parent / "dialplans", package / "dialplans")
     for place in places:
         if (place / "asterisk/ccd.conf").exists():
