@@ -63,6 +63,7 @@ class Recording(Struct, gc=False):
     on_demand: bool
     by: str = "policy"
     begun: bool = False
+    failure: str = ""
     stopped: bool = False
 
 

@@ -54,8 +54,12 @@ def draw(seed: int, call: CallId) -> float:
 def on_talk_began(floor: "Floor", call: Call) -> None:
     """The first bridge: from here on there is sound in the file."""
     recording = call.recording
-    if recording is not None and not recording.begun:
-        recording.begun = True
+    if recording is None or recording.begun:
+        return
+    recording.begun = True
+    if recording.failure:
+        lose(floor, call, recording)
+    else:
         floor.note(RecordingBegan(call.id, recording.id, recording.paused, recording.by))
 
 
@@ -114,8 +118,16 @@ def on_changed(floor: "Floor", call: Call, event: RecordingChanged) -> None:
 
 
 def on_failed(floor: "Floor", call: Call, event: RecordingFailed) -> None:
-    """The switch did not; the call goes on, the loss is told."""
-    floor.note(RecordingLost(call.id, event.recording, event.reason))
-    if call.recording is not None and not call.recording.begun:
-        call.recording = None
-        call.recording_declined = True
+    """The switch did not; the call goes on. It is a loss only if there is talk: a caller who gave up lost nothing."""
+    recording = call.recording
+    if recording is None or recording.stopped:
+        return
+    recording.failure = event.reason
+    if recording.begun:
+        lose(floor, call, recording)
+
+
+def lose(floor: "Floor", call: Call, recording: Recording) -> None:
+    """There is talk that is not recorded: an alarm."""
+    recording.stopped = True
+    floor.note(RecordingLost(call.id, recording.id, recording.failure))

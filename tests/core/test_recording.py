@@ -159,3 +159,14 @@ def test_second_offer_does_not_start_a_second_recording() -> None:
     one.hung_up(one.dialled()[0].leg, 17)
     assert len(one.dialled()) == 2
     assert len(commands(one)) == 1
+
+
+def test_recording_made_ready_for_a_caller_who_gives_up_is_no_loss() -> None:
+    one = centre(agent("anna", sales=1), queues=(queue("sales", recording=RecordingPolicy("always")),))
+    one.log_in("anna")
+    one.arrive("sales", "1.1")
+    started = next(command for command in one.commands if isinstance(command, c.StartRecording))
+    one.feed(RecordingFailed(started.leg, started.recording, "the leg ended before it began"), 1)
+    one.hung_up(leg("1.1"))
+    assert not one.of(f.RecordingLost)
+    assert not one.of(f.RecordingBegan)
