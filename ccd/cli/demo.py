@@ -1,9 +1,9 @@
 """`ccd demo`: eight callers, five agents, a private PBX: all of it at work, and judged."""
 
 import asyncio
-import os
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -117,7 +117,7 @@ async def _stay(session: Session) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     for name, value in _access(session).items():
-        print(f"{name + ':':18}{value}")
+        print(f"{name + ':':20}{value}")
     print("The lab is up; Ctrl-C ends it.", flush=True)
     await ended.wait()
 
@@ -137,7 +137,6 @@ def _access(session: Session) -> dict[str, str]:
         "agents": "ana to eva answer by themselves; Ana is on a break, *74 at her phone ends it",
         "HTTP API": session.centre.url,
         "token (admin)": session.centre.token,
-        "try": f"CCD_URL={session.centre.url} CCD_TOKEN={session.centre.token} ccd status",
+        "try": f"CCD_URL={session.centre.url} CCD_TOKEN={session.centre.token} {sys.argv[0]} status",
         "folder": str(session.lab.folder),
-        "process": str(os.getpid()),
     }

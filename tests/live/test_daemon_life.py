@@ -22,6 +22,7 @@ from tests.live.daemon_harness import (
     CallCentre,
     answered,
     call_centre,
+    ended,
     hears,
     hears_on,
     lasts,
@@ -177,6 +178,20 @@ async def test_calls_live_through_a_restart(centre: CallCentre, ending: str) -> 
 
 def _heard(call: PeerCall) -> tones.Samples:
     return decode_mu_law(bytes(sound(call).sound))
+
+
+async def test_without_a_daemon_the_dialplan_takes_the_calls(centre: CallCentre) -> None:
+    """Who comes then, or waits when it dies, reaches the fallback within seconds; a phone's call goes its own way."""
+    await centre.centre.kill()
+    call = await answered(centre.call(SALES), within=8)
+    await ended(call, 15)
+    assert tones.loudness(_heard(call), 8_000) > 0.001, "the fallback's message was not heard"
+    assert await centre.lab.asterisk.channel_count() == 0
+    await centre.centre.start()
+    await centre.log_in("anna")
+    later = centre.call(SALES)
+    await centre.phase(later, "talking")
+    later.hang_up()
 
 
 async def test_the_stream_tells_what_happens(centre: CallCentre) -> None:
