@@ -180,6 +180,28 @@ def _heard(call: PeerCall) -> tones.Samples:
     return decode_mu_law(bytes(sound(call).sound))
 
 
+async def test_calls_that_end_without_a_daemon_have_their_records(centre: CallCentre) -> None:
+    await centre.log_in("anna")
+    talking = centre.call(SALES)
+    await centre.phase(talking, "talking")
+    await hears(talking, PHONE_TONES["1001"], 0.5)
+    waiting = centre.call(SALES)
+    await centre.phase(waiting, "waiting")
+    await centre.centre.kill()
+    talking.hang_up()
+    waiting.hang_up()
+    await ended(centre.rung("1001")[-1])
+    await centre.centre.start()
+    talked, waited = await centre.cdr(talking, within=25), await centre.cdr(waiting, within=25)
+    assert [talk.agent for talk in talked.talks] == ["anna"]
+    assert talked.recordings[0].checksum
+    recorded = centre.recording(talked.recordings[0].path)
+    assert tones.heard(recorded.channels[0], 8_000, CALLER_TONE).seconds > 0.3
+    assert [visit.queue for visit in waited.visits] == ["sales"]
+    assert waited.ended_at
+    await centre.agent_is("anna", "ready")
+
+
 async def test_without_a_daemon_the_dialplan_takes_the_calls(centre: CallCentre) -> None:
     """Who comes then, or waits when it dies, reaches the fallback within seconds; a phone's call goes its own way."""
     await centre.centre.kill()
