@@ -23,6 +23,7 @@ COMMANDS = {
     "calls": ("ccd.cli.calls", "app", "The calls that run or ran, and what can be done to one."),
     "why": ("ccd.cli.why", "why", "A call's way through the flow, and why each agent was chosen."),
     "tail": ("ccd.cli.tail", "tail", "Follow what happens; Ctrl-C ends it."),
+    "replay": ("ccd.cli.replay", "replay_day", "A journalled day through the engine again: the same decisions?"),
     "recordings": ("ccd.cli.recordings", "app", "Recordings as files."),
     "token": ("ccd.cli.token", "token", "Make a token for the API, and its line for the configuration."),
     "hash": ("ccd.cli.hash", "hash_pin", "Hash an agent's PIN for the configuration."),

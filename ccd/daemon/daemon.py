@@ -16,7 +16,7 @@ from ccd.config.load import Loaded
 from ccd.config.problem import ConfigurationErrors
 from ccd.core.configuration import Configuration
 from ccd.core.engine import Engine
-from ccd.daemon import site
+from ccd.daemon import archive, site
 from ccd.daemon.answers import Answers
 from ccd.daemon.centre import RunningCentre
 from ccd.daemon.clock import Clock
@@ -245,6 +245,7 @@ class Daemon:
     def _take(self, loaded: Loaded) -> None:
         """What of a configuration is not the engine's."""
         self._loaded_at = self._clock.now()
+        archive.keep(loaded.base / loaded.settings.folders.journal, loaded.configuration)
         self._region = loaded.settings.site.region
         self._tokens.replace(site.tokens_of(loaded.settings))
         self._answers.pins = loaded.pins

@@ -6,8 +6,12 @@ from ccd.model.ids import CallerId, Endpoint, LegId, Length, Moment, QuestionId,
 from ccd.model.question import AnyQuestion
 
 
-class Command(Struct, frozen=True, tag=True, omit_defaults=True, gc=False):
-    """Base of all intents."""
+class Command(Struct, frozen=True, tag=True, gc=False):
+    """Base of all intents.
+
+    All fields are encoded, defaults too: digests are compared, and what counts as a default depends on which object a
+    text is.
+    """
 
 
 # --- to a switch; the leg's id names the switch
