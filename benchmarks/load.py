@@ -23,7 +23,7 @@ from ccd.lab.sip_message import address_uri, user
 
 CALLS, RATE, TALK = 600, 5.0, 15.0
 AGENTS = 90
-WARM_UP, WARM_UP_RATE, WARM_UP_TALK = 90, 20.0, 4.0
+WARM_UP, WARM_UP_RATE, WARM_UP_TALK = 300, 20.0, 4.0
 NUMBER = "4930901820"
 KEY = "1"
 KEY_AFTER = 0.4
@@ -35,7 +35,8 @@ LENGTH_TOLERANCE = 0.3
 TONE_SHARE = 0.95
 SETTLING = 3.0
 MEMORY_SHARE, MEMORY_SLACK = 0.15, 8e6
-"""How much more may be resident after the load than after the warm-up, which had as many calls at once."""
+"""How much more may be resident after the load than after the warm-up, which had as many calls at once and as many that
+SIP still remembers, for half a minute after their end."""
 MEGABYTE = 1e6
 
 
