@@ -257,6 +257,8 @@ class LimitsSection(Documented):
 
     calls: Annotated[WholeNumber, between(1, 100_000)] = 2_000
     """Calls at a time."""
+    journal_days: Annotated[WholeNumber, between(2, 36_500)] = 30
+    """How long the journal is kept."""
 
 
 class Settings(Documented):

@@ -25,7 +25,7 @@ from ccd.daemon.folds import Folds
 from ccd.daemon.health import HealthWatch
 from ccd.daemon.history import recall
 from ccd.daemon.intake import Intake
-from ccd.daemon.journal import Began, Journal
+from ccd.daemon.journal import Began, Journal, prune
 from ccd.daemon.line import AsteriskLine
 from ccd.daemon.pump import Pump
 from ccd.daemon.vault import Vault
@@ -46,7 +46,9 @@ from ccd.web.token import Tokens
 
 VERSION = version("ccd")
 BEAT = 1.0
-CALENDARS_LAST: Length = 300 * 86_400 * SECOND
+PRUNE_EVERY = 3_600.0
+DAY: Length = 86_400 * SECOND
+CALENDARS_LAST: Length = 300 * DAY
 """Opening hours are compiled for some 400 days; a daemon that runs so long reads its files again."""
 log = structlog.get_logger()
 
@@ -178,6 +180,7 @@ class Daemon:
             group.create_task(self._web.serve(), name="web")
             tending = [
                 group.create_task(self._beat(), name="beat"),
+                group.create_task(self._prune_journal(), name="prune"),
                 group.create_task(self._filing.sweep_after_start(), name="sweep"),
             ]
             quiet_garbage()
@@ -218,6 +221,14 @@ class Daemon:
             if self._clock.now() - self._loaded_at > CALENDARS_LAST:
                 await self.reload()
 
+    async def _prune_journal(self) -> None:
+        """Once an hour: what is older than the site wants it goes."""
+        while True:
+            removed = await asyncio.to_thread(prune, self._journal.folder, self._clock.now() - self._journal_time)
+            if removed:
+                log.info("journal pruned", segments=removed)
+            await asyncio.sleep(PRUNE_EVERY)
+
     # --- configuration
 
     async def reload(self) -> Sequence[str]:
@@ -245,6 +256,7 @@ class Daemon:
     def _take(self, loaded: Loaded) -> None:
         """What of a configuration is not the engine's."""
         self._loaded_at = self._clock.now()
+        self._journal_time = loaded.settings.limits.journal_days * DAY
         archive.keep(loaded.base / loaded.settings.folders.journal, loaded.configuration)
         self._region = loaded.settings.site.region
         self._tokens.replace(site.tokens_of(loaded.settings))

@@ -7,7 +7,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from ccd.daemon.journal import SUFFIX, Entry, read, segments
+from ccd.daemon.journal import Entry, began_at, read, segments
 from ccd.model.event import AgentStanding
 from ccd.model.fact import AgentChanged, AnyFact, CallEnded, CallStarted
 from ccd.model.ids import SECOND, AgentId, CallId, Length, Moment
@@ -65,6 +65,6 @@ def keep(calls: dict[CallId, list[tuple[Moment, AnyFact]]], fact: AnyFact, at: M
 
 def recent(found: list[Path], now: Moment) -> Iterable[Path]:
     """The segments that may hold something of the last day: a segment begins at the moment in its name."""
-    begins = [int(path.name.removesuffix(SUFFIX)) for path in found]
+    begins = [began_at(path) for path in found]
     first = next((i for i, begin in enumerate(begins) if begin >= now - SHIFT), len(found))
     return found[max(0, first - 1) :]

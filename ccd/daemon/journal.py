@@ -9,6 +9,7 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 from struct import Struct as Layout
 
@@ -71,7 +72,7 @@ class Journal:
 
     def __init__(self, folder: Path, head: Began) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-        self._folder = folder
+        self.folder = folder
         self._head = head
         self._sequence = head.sequence
         self._file = -1
@@ -114,7 +115,7 @@ class Journal:
     def _open(self, at: Moment) -> None:
         self._close()
         name = f"{at:016d}{SUFFIX}"
-        self._file = os.open(self._folder / name, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o640)
+        self._file = os.open(self.folder / name, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o640)
         head = framed(msgspec.structs.replace(self._head, at=at, sequence=self._sequence))
         self._size = os.write(self._file, head)
 
@@ -135,6 +136,20 @@ def framed(frame: Frame) -> bytes:
     """A frame as it stands in the file."""
     payload = _encoder.encode(frame)
     return HEAD.pack(len(payload), zlib.crc32(payload)) + payload
+
+
+def prune(folder: Path, before: Moment) -> int:
+    """Delete segments in which everything is older; how many. The newest always stays."""
+    found = segments(folder)
+    old = [path for path, following in pairwise(found) if began_at(following) < before]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
+def began_at(segment: Path) -> Moment:
+    """When the segment begins: the moment is its name."""
+    return int(segment.name.removesuffix(SUFFIX))
 
 
 def segments(folder: Path) -> list[Path]:

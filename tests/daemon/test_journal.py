@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ccd.daemon.journal import Began, Entry, Gap, Journal, digest, read, segments
+from ccd.daemon.journal import Began, Entry, Gap, Journal, began_at, digest, prune, read, segments
 from ccd.model.command import HangUp
 from ccd.model.event import Answered, AnyEvent, DigitPressed, LegHungUp
 from ccd.model.fact import CallEnded
@@ -102,3 +102,14 @@ def test_part_of_a_batch_on_disk_is_taken_back(tmp_path: Path, monkeypatch: pyte
 def test_digest_tells_commands_apart() -> None:
     assert digest([HangUp(LEG)]) == digest([HangUp(LEG)])
     assert digest([HangUp(LEG)]) != digest([HangUp(LEG, 17)])
+
+
+def test_old_segments_go_and_the_newest_stays(tmp_path: Path) -> None:
+    for at in (100, 200, 300):
+        journal = Journal(tmp_path, HEAD)
+        journal.append(at, DigitPressed(LEG, "1"), (), ())
+        journal.close(at)
+    assert prune(tmp_path, 200) == 0, "the first may hold entries up to the second's beginning"
+    assert prune(tmp_path, 201) == 1
+    assert prune(tmp_path, 10_000) == 1
+    assert [began_at(segment) for segment in segments(tmp_path)] == [300]
