@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from ccd.daemon.journal import Entry, read
+from ccd.daemon.journal import Entry, read, segments
 from ccd.lab.packages import Packages
 from ccd.lab.peer_call import PeerCall
 from ccd.model.cdr import Cdr
@@ -149,14 +149,14 @@ async def test_a_secret_is_nowhere(centre: CallCentre) -> None:
     call = await answered(centre.call(SECRET))
     await hears(call, 1700, 0.2)
     sound(call).press("123#")
-    await asyncio.sleep(1.2)
+    await asyncio.sleep(1.2)  # the last key, and the question again
     sound(call).press(CARD + "#")
     cdr = await over(centre, call)
     assert way(cdr) == ["card: collected", "fits: true", "thanks: finished", "bye: normal"]
     for digits in (CARD, CARD[4:12]):
         found = [path for path in centre.lab.folder.rglob("*") if path.is_file() and digits.encode() in _bytes(path)]
         assert not found
-    frames = [frame for path in (centre.centre.folder / "journal").iterdir() for frame in read(path)]
+    frames = [frame for path in segments(centre.centre.folder / "journal") for frame in read(path)]
     pressed = [frame.event for frame in frames if isinstance(frame, Entry) and isinstance(frame.event, DigitPressed)]
     typed = "".join(event.digit for event in pressed if event.leg == cdr.legs[0].leg)
     assert len(typed) == len("123#" + CARD + "#")

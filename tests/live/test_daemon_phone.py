@@ -198,3 +198,24 @@ async def test_refer_sends_the_customer_on(centre: CallCentre) -> None:
         cdr = await centre.cdr(call)
         assert len(cdr.talks) == 2
         assert cdr.talks[0].agent == "real"
+
+
+async def test_a_phone_that_unregisters_gets_no_calls_until_it_is_back(centre: CallCentre) -> None:
+    await centre.log_in("real", "anna")
+    phone = centre.lab.phone("1001")
+    await phone.auto_answer()
+
+    async def endpoint(state: str) -> bool:
+        return (await centre.agent("real")).endpoint_state == state
+
+    await phone.unregister()
+    await until(lambda: endpoint("unreachable"), "a phone that is away")
+    call = centre.call(SALES)
+    assert (await centre.phase(call, "talking")).agent == "anna"
+    await phone.register()
+    await until(lambda: endpoint("idle"), "a phone that is back")
+    other = centre.call(SALES)
+    assert (await centre.phase(other, "talking")).agent == "real"
+    call.hang_up()
+    other.hang_up()
+    assert (await centre.cdr(call)).offers[0].agent == "anna"
