@@ -1,5 +1,6 @@
 """Legs that a former daemon had: their calls rebuilt from the channels' own variables; nobody loses his place."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ccd.core.acd import agent as agents
@@ -62,7 +63,7 @@ def resume(floor: "Floor", event: LegArrived, call_id: CallId) -> None:
 def join(floor: "Floor", event: LegArrived, call_id: CallId) -> None:
     """One side of a talk that goes on; the other one has arrived already or is about to."""
     call = floor.calls.get(call_id)
-    is_agent = event.variables.get("CCD_ROLE") == "agent"
+    is_agent = is_agents(event.variables)
     if call is None:
         call = rebuilt(floor, event, call_id)
         call.phase = "talking"
@@ -79,6 +80,11 @@ def join(floor: "Floor", event: LegArrived, call_id: CallId) -> None:
     own(floor, call, AgentId(event.variables.get("CCD_AGENT", "")))
     if not is_agent:
         call.recording = call.recording or recording_of(event)
+
+
+def is_agents(variables: Mapping[str, str]) -> bool:
+    """Whether a leg in a talk is the agent's: whoever went through the bridge's context has the role `talked`."""
+    return "CCD_TALKED" not in variables and (variables.get("CCD_ROLE") == "agent" or "CCD_OFFER" in variables)
 
 
 def own(floor: "Floor", call: Call, agent_id: AgentId) -> None:

@@ -26,7 +26,8 @@ def enter(
     call.waiting_since = call.waiting_since or floor.now
     call.visits += 1
     call.phase = "waiting"
-    visit = Visit(queue_id, floor.now, call.waiting_since - priority, call.visits, leave_at_no_agent)
+    entered = call.waiting_since if call.visit_is_known else floor.now
+    visit = Visit(queue_id, entered, call.waiting_since - priority, call.visits, leave_at_no_agent)
     call.visit = visit
     if not call.visit_is_known:
         floor.note(QueueEntered(call.id, queue_id, call.waiting_since, priority))
