@@ -51,7 +51,8 @@ async def _demo(keep: bool) -> bool:
     began = time.monotonic()
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     session = Session(hash_secret)
     try:
         await _start(session)
