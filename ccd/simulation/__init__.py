@@ -1,1 +1,1 @@
-"""Worlds on virtual time, and days once more: what `ccd simulate`, `ccd replay` and the tests run the engine in."""
+"""Worlds on virtual time: seeded callers, agents and faults around the real engine, and what must always hold."""

@@ -1,0 +1,364 @@
+"""What must hold at every event: a second bookkeeping, from inputs and facts alone, that costs a few steps an event.
+
+It shares no code with the index that chooses (`core/acd/selection`). From time to time a full look at the engine's own
+state says whether the two agree (`agreement`).
+"""
+
+from collections.abc import Callable, Mapping
+from heapq import heappop, heappush
+from typing import Any
+
+from msgspec import Struct
+
+from ccd.core.acd.offer import BRIDGE_TIME
+from ccd.core.acd.reason import Reasons
+from ccd.core.acd.selection import is_qualified
+from ccd.core.cdr import CdrFold
+from ccd.core.configuration import Configuration
+from ccd.core.engine import Engine
+from ccd.core.floor import Outcome
+from ccd.core.flow.steps.queue import Queue as QueueStep
+from ccd.model import event as e
+from ccd.model import fact as f
+from ccd.model.cdr import Cdr
+from ccd.model.ids import SECOND, AgentId, CallId, Endpoint, Length, Moment, OfferId, QueueId
+from ccd.simulation.agreement import disagreements
+
+GRACE: Length = SECOND
+MOST_VIOLATIONS = 100
+EXPLAIN_EVERY = 50
+
+
+class Violation(Struct, frozen=True):
+    """Something that must not be. The same seed comes to the same event `number` again."""
+
+    seed: int
+    number: int
+    at: Moment
+    rule: str
+    detail: str
+
+
+class Standing(Struct):
+    """An agent, as the facts tell."""
+
+    state: str = "logged_out"
+    idle_since: Moment = 0
+    back_off_until: Moment = 0
+    endpoint: Endpoint = Endpoint("")
+
+
+class Line(Struct):
+    """A queue: free agents with their levels (negated), and who waits without an offer (a heap, stale entries too)."""
+
+    queue: QueueId
+    free: dict[AgentId, tuple[int, ...]]
+    heap: list[tuple[Moment, CallId]]
+    visits: int = 0
+    unoffered: int = 0
+
+
+class Invariants:
+    """Give it every event with its outcome, in order. `full_every` is how often the engine's own state is compared."""
+
+    def __init__(
+        self, engine: Engine, configurations: Mapping[str, Configuration], seed: int, full_every: int = 1_000
+    ) -> None:
+        self.violations: list[Violation] = []
+        self.ended = 0
+        self.now: Moment = 0
+        self.number = 0
+        self.visits: dict[CallId, tuple[Moment, QueueId, Moment]] = {}
+        """Who is in a queue: key, queue, entered."""
+        self.unoffered: dict[CallId, Moment] = {}
+        self.offers: dict[OfferId, tuple[CallId, AgentId]] = {}
+        self.owners: dict[AgentId, CallId] = {}
+        self.open: dict[CallId, None] = {}
+        self.standing: dict[AgentId, Standing] = {}
+        self.free: dict[AgentId, None] = {}
+        self._engine = engine
+        self._configurations = configurations
+        self._seed = seed
+        self._full_every = full_every
+        self._up = False
+        self._phones: dict[Endpoint, str] = {}
+        self._at: dict[Endpoint, AgentId] = {}
+        self._lines: dict[QueueId, Line] = {}
+        self._levels: dict[AgentId, tuple[tuple[Line, tuple[int, ...]], ...]] = {}
+        self._touched: dict[QueueId, None] = {}
+        self._back_offs: list[tuple[Moment, AgentId]] = []
+        self._limits: list[tuple[Moment, str, Any, str]] = []
+        self._offered_calls: dict[CallId, OfferId] = {}
+        self._offered_agents: dict[AgentId, OfferId] = {}
+        self._talking: dict[CallId, AgentId] = {}
+        self._cdrs = CdrFold()
+        self._reasons = Reasons()
+        self._offers_seen = 0
+        self._folds: dict[type, Callable[[Any], None]] = {
+            f.ConfigurationTaken: lambda fact: self._configure(self._configurations[fact.hash]),
+            f.CallStarted: self._started,
+            f.CallEnded: self._noted,
+            f.QueueEntered: self._entered,
+            f.QueueLeft: self._left,
+            f.OfferMade: self._offered,
+            f.OfferEnded: self._offer_ended,
+            f.TalkBegan: self._talk_began,
+            f.TalkEnded: self._talk_ended,
+            f.AgentChanged: self._agent_changed,
+            f.EndpointNoted: self._phone_changed,
+        }
+        self._configure(engine.floor.configuration)
+
+    def check(self, event: e.AnyEvent, outcome: Outcome, number: int, now: Moment) -> None:
+        """One more event."""
+        self.number, self.now = number, now
+        self._pass_time()
+        if type(event) is e.SwitchUp or type(event) is e.SwitchDown:
+            self._up = type(event) is e.SwitchUp
+            for agent in self.standing:
+                self._settle(agent)
+        for fact in outcome.facts:
+            self._fold(fact)
+        if self._touched:
+            self._no_pair_is_left()
+        if number % self._full_every == 0:
+            for what in disagreements(self, self._engine.floor):
+                self.violated("engine and facts agree", what)
+
+    def violated(self, rule: str, detail: object) -> None:
+        """Note it."""
+        if len(self.violations) < MOST_VIOLATIONS:
+            self.violations.append(Violation(self._seed, self.number, self.now, rule, str(detail)))
+
+    # --- time
+
+    def _pass_time(self) -> None:
+        while self._back_offs and self._back_offs[0][0] <= self.now:
+            self._settle(heappop(self._back_offs)[1])
+        while self._limits and self._limits[0][0] < self.now:
+            _, kind, what, detail = heappop(self._limits)
+            held = what in self.offers if kind == "offer" else self._visit_of(what)
+            if held:
+                self.violated(f"no {kind} outlives its deadline", detail)
+
+    def _visit_of(self, what: tuple[CallId, Moment]) -> bool:
+        visit = self.visits.get(what[0])
+        return visit is not None and visit[2] == what[1]
+
+    # --- facts
+
+    def _fold(self, fact: f.AnyFact) -> None:
+        call = getattr(fact, "call", None)
+        if call is not None and call not in self.open and type(fact) is not f.CallStarted:
+            self.violated("nothing is told of a call that is over", fact)
+        fold = self._folds.get(type(fact))
+        if fold is not None:
+            fold(fact)
+        if type(fact) is not f.OfferMade:
+            self._reasons.apply(fact, self.now)
+        cdr = self._cdrs.apply(fact, self.now)
+        if (cdr is not None) != (type(fact) is f.CallEnded):
+            self.violated("a call that ends has exactly one record", fact)
+        if cdr is not None:
+            self._ended(cdr)
+
+    def _configure(self, configuration: Configuration) -> None:
+        floor = self._engine.floor
+        self._reasons.configure(floor.queues, configuration.agents)
+        known, self._lines = self._lines, {queue: Line(queue, {}, []) for queue in floor.queues}
+        self._levels = {
+            agent.id: tuple(
+                (self._lines[queue.id], tuple(-agent.skills.get(skill, 0) for skill, _ in queue.requires))
+                for queue in floor.queues.values()
+                if is_qualified(queue, agent)
+            )
+            for agent in configuration.agents.values()
+        }
+        for queue, line in known.items():
+            if queue in self._lines:
+                self._lines[queue].visits = line.visits
+        for call, key in self.unoffered.items():
+            self._push(call, key, self._lines[self.visits[call][1]])
+        self.free.clear()
+        for agent in self.standing:
+            self._settle(agent)
+
+    def _started(self, fact: f.CallStarted) -> None:
+        if fact.call in self.open:
+            self.violated("a call begins once", fact)
+        self.open[fact.call] = None
+
+    def _noted(self, fact: f.CallEnded) -> None:
+        if fact.call in self.visits or fact.call in self._offered_calls or fact.call in self._talking:
+            self.violated("a call that ends has left its queue, offer and talk", fact)
+        self.open.pop(fact.call, None)
+        self.ended += 1
+
+    def _ended(self, cdr: Cdr) -> None:
+        if any(visit.outcome is None for visit in cdr.visits) or any(offer.outcome is None for offer in cdr.offers):
+            self.violated("every visit and offer of a record has its outcome", cdr)
+        if any(not leg.ended_at for leg in cdr.legs) or any(not talk.ended_at for talk in cdr.talks):
+            self.violated("every leg and talk of a record has its end", cdr)
+        for recording in cdr.recordings:
+            if recording.ended_at and not recording.lost:
+                total = sum(segment.ended_at - segment.began_at for segment in recording.segments)
+                if total != recording.ended_at - recording.began_at:
+                    self.violated("segments add up to the recording", cdr)
+
+    def _entered(self, fact: f.QueueEntered) -> None:
+        if fact.call in self.visits:
+            self.violated("one visit at a time", fact)
+        key = fact.waiting_since - fact.priority
+        self.visits[fact.call] = (key, fact.queue, self.now)
+        line = self._lines[fact.queue]
+        line.visits += 1
+        self._push(fact.call, key, line)
+        self._touched[fact.queue] = None
+        call = self._engine.floor.calls.get(fact.call)
+        step = call.cursor.flow.steps.get(call.cursor.step) if call and call.cursor else None
+        if isinstance(step, QueueStep) and step.queue == fact.queue and step.max_wait:
+            # An agent who answers within the limit may take the caller after it.
+            due = self.now + step.max_wait + BRIDGE_TIME + GRACE
+            heappush(self._limits, (due, "wait", (fact.call, self.now), f"{fact.call} in {fact.queue}"))
+
+    def _push(self, call: CallId, key: Moment, line: Line) -> None:
+        self.unoffered[call] = key
+        line.unoffered += 1
+        heappush(line.heap, (key, call))
+
+    def _left(self, fact: f.QueueLeft) -> None:
+        visit = self.visits.pop(fact.call, None)
+        if visit is None or visit[1] != fact.queue:
+            self.violated("a visit that ends had begun", fact)
+            return
+        self._lines[fact.queue].visits -= 1
+        self._take(fact.call, fact.queue)
+        self._touched[fact.queue] = None
+
+    def _take(self, call: CallId, queue: QueueId) -> None:
+        if self.unoffered.pop(call, None) is not None:
+            self._lines[queue].unoffered -= 1
+
+    def _offered(self, fact: f.OfferMade) -> None:
+        visit, line = self.visits.get(fact.call), self._lines[fact.queue]
+        if fact.call in self._offered_calls or fact.agent in self._offered_agents or fact.agent in self.owners:
+            self.violated("one offer a call, one call an agent", fact)
+        if visit is None or visit[1] != fact.queue or fact.agent not in line.free:
+            self.violated("an offer is of an eligible pair", fact)
+            return
+        self._is_best(fact, line, visit[0])
+        self._take(fact.call, fact.queue)
+        self.offers[fact.offer] = (fact.call, fact.agent)
+        self._offered_calls[fact.call], self._offered_agents[fact.agent] = fact.offer, fact.offer
+        due = self.now + self._engine.floor.queues[fact.queue].ring_time + BRIDGE_TIME + GRACE
+        heappush(self._limits, (due, "offer", fact.offer, str(fact)))
+        self._touched[fact.queue] = None
+
+    def _is_best(self, fact: f.OfferMade, line: Line, key: Moment) -> None:
+        mine = (line.free[fact.agent], self.standing[fact.agent].idle_since, fact.agent)
+        if fact.trigger == "caller":
+            best = min((levels, self.standing[agent].idle_since, agent) for agent, levels in line.free.items())
+            if best < mine:
+                self.violated("the best agent is chosen", f"{fact} before {best}")
+        for other, _ in self._levels[fact.agent]:
+            head = self._head(other)
+            if head is not None and head < (key, fact.call):
+                self.violated("nobody is passed over by one with a later place", f"{head} by {fact}")
+        self._offers_seen += 1
+        if self._offers_seen % EXPLAIN_EVERY == 0:
+            explained = self._reasons.apply(fact, self.now)
+            if explained is None or not explained.is_best:
+                self.violated("the reasons given name the chosen agent", explained)
+
+    def _head(self, line: Line) -> tuple[Moment, CallId] | None:
+        """Who waits longest without an offer, and is still there."""
+        while line.heap:
+            key, call = line.heap[0]
+            if self.unoffered.get(call) == key and self._lines[self.visits[call][1]] is line and self._lives(call):
+                return line.heap[0]
+            heappop(line.heap)
+        return None
+
+    def _lives(self, call: CallId) -> bool:
+        """Whether the caller is there, and not being hung up."""
+        known = self._engine.floor.calls.get(call)
+        leg = self._engine.floor.legs.get(known.leg) if known else None
+        return leg is not None and leg.state != "ending"
+
+    def _offer_ended(self, fact: f.OfferEnded) -> None:
+        if self.offers.pop(fact.offer, None) != (fact.call, fact.agent):
+            self.violated("an offer ends once", fact)
+        self._offered_calls.pop(fact.call, None)
+        self._offered_agents.pop(fact.agent, None)
+        visit = self.visits.get(fact.call)
+        if visit is not None:
+            self._push(fact.call, visit[0], self._lines[visit[1]])
+            self._touched[visit[1]] = None
+
+    def _talk_began(self, fact: f.TalkBegan) -> None:
+        if not fact.agent:
+            return
+        if fact.agent in self.owners or fact.call in self._talking:
+            self.violated("one owner a call, one call an agent", fact)
+        if self.standing[fact.agent].state != "talking":
+            self.violated("who owns a call is talking", fact)
+        self.owners[fact.agent] = fact.call
+        self._talking[fact.call] = fact.agent
+
+    def _talk_ended(self, fact: f.TalkEnded) -> None:
+        agent = self._talking.pop(fact.call, None)
+        if agent is not None:
+            self.owners.pop(agent, None)
+
+    def _agent_changed(self, fact: f.AgentChanged) -> None:
+        known = self.standing.setdefault(fact.agent, Standing())
+        if known.state != fact.old:
+            self.violated("an agent's states follow one another", f"{known} then {fact}")
+        if known.endpoint != fact.endpoint:
+            if self._at.get(known.endpoint) == fact.agent:
+                del self._at[known.endpoint]
+            self._at[fact.endpoint] = fact.agent
+        known.state, known.idle_since, known.endpoint = fact.new, fact.idle_since, fact.endpoint
+        if fact.back_off_until != known.back_off_until and fact.back_off_until > self.now:
+            heappush(self._back_offs, (fact.back_off_until, fact.agent))
+        known.back_off_until = fact.back_off_until
+        self._settle(fact.agent)
+
+    def _phone_changed(self, fact: f.EndpointNoted) -> None:
+        self._phones[fact.endpoint] = fact.state
+        agent = self._at.get(fact.endpoint)
+        if agent is not None:
+            self._settle(agent)
+
+    def _settle(self, agent: AgentId) -> None:
+        """Whether the agent can be offered a call."""
+        known = self.standing[agent]
+        is_free = (
+            known.state == "ready"
+            and known.back_off_until <= self.now
+            and self._up
+            and self._phones.get(known.endpoint) == "idle"
+        )
+        if is_free == (agent in self.free):
+            return
+        if is_free:
+            self.free[agent] = None
+            for line, levels in self._levels.get(agent, ()):
+                line.free[agent] = levels
+                if line.unoffered:
+                    self._touched[line.queue] = None
+        else:
+            del self.free[agent]
+            for line, _ in self._levels.get(agent, ()):
+                line.free.pop(agent, None)
+
+    def _no_pair_is_left(self) -> None:
+        statistics = self._engine.floor.statistics
+        for queue in self._touched:
+            line = self._lines[queue]
+            if line.free and line.unoffered and self._head(line) is not None:
+                self.violated("no eligible pair is left", f"{self._head(line)} in {queue}, {list(line.free)[:5]}")
+            figures = statistics.of(queue)
+            if figures.offered - figures.answered - figures.abandoned - figures.other != line.visits:
+                self.violated("visits entered = ended + waiting", f"{queue}: {figures}, {line.visits} waiting")
+        self._touched.clear()

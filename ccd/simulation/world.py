@@ -1,0 +1,221 @@
+"""The world: one engine, one simulated switch, their people, and a clock that is a number."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from heapq import heappop, heappush
+from random import Random
+from typing import Any
+
+from msgspec import Struct
+
+from ccd.core.configuration import Configuration
+from ccd.core.engine import Engine
+from ccd.model.command import AnyCommand, Ask, Reply, UpdateCaller
+from ccd.model.event import Answered, AnyEvent, Request, TimePassed
+from ccd.model.fact import AgentChanged
+from ccd.model.ids import MILLISECOND, SECOND, CallerId, LegId, Length, Moment, RequestId, SwitchName
+from ccd.model.question import AnswerValue, AnyQuestion, CallerRecord, CheckPin, LookUpCaller, MatchSecret, Render
+from ccd.simulation.caller import Caller, Callers
+from ccd.simulation.figures import Figures
+from ccd.simulation.invariants import Invariants, Violation
+from ccd.simulation.profile import HOUR, Profile
+from ccd.simulation.staff import Staff
+from ccd.simulation.trouble import Trouble
+from ccd.switch.base import Reaction
+from ccd.switch.grammar import Grammar
+from ccd.switch.simulated.driver import SimulatedSwitch
+from ccd.switch.simulated.people import AnyAct, AnySight
+
+PBX = SwitchName("pbx")
+MORNING: Moment = 1_767_571_200 * SECOND
+"""Midnight (UTC) of a Monday."""
+LONGEST_END: Length = 6 * HOUR
+"""So long after the last arrival everything must have ended."""
+
+
+class SimulationError(Exception):
+    """The engine or the switch failed outright; says where, so that it can be run again."""
+
+
+class Run(Struct, frozen=True):
+    """What came of one run."""
+
+    seed: int
+    calls: int
+    events: int
+    ended: int
+    faults: Mapping[str, int]
+    violations: tuple[Violation, ...]
+    figures: Figures
+
+
+class World:
+    """One seed, one run. `hours` of arrivals, then until the last call has ended; figures count after `warm_up`."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        profile: Profile,
+        seed: int,
+        *,
+        hours: float = 24.0,
+        warm_up: Length = 0,
+        began: Moment = MORNING,
+        checked: bool = True,
+    ) -> None:
+        self.configuration = configuration
+        self.profile = profile
+        self.now: Moment = began
+        self.until: Moment = began + int(hours * HOUR)
+        configurations = {configuration.hash: configuration}
+        self.engine = Engine(configurations, configuration.hash, seed)
+        self.switch = SimulatedSwitch(PBX, Random(f"{seed}/switch"), profile.switch)
+        self.figures = Figures(dict(configuration.queues), began, began + warm_up)
+        self.callers = Callers(self, seed)
+        self.staff = Staff(self, seed)
+        self.trouble = Trouble(self, seed)
+        self.seed = seed
+        self.number = 0
+        self._grammar = Grammar()
+        self._invariants = Invariants(self.engine, configurations, seed) if checked else None
+        self._agenda: list[tuple[Moment, int, Callable[[], None]]] = []
+        self._meant = 0
+        self._inbox: deque[AnyEvent] = deque()
+        self._refusals: dict[RequestId, Callable[[str], None]] = {}
+        self._requests = 0
+        self._records = Random(f"{seed}/records")
+
+    # --- what people use
+
+    def at(self, due: Moment, do: Callable[[], None]) -> None:
+        """Something is done then."""
+        self._meant += 1
+        heappush(self._agenda, (due, self._meant, do))
+
+    def after(self, length: Length, do: Callable[[], None]) -> None:
+        """Something is done later."""
+        self.at(self.now + length, do)
+
+    def act(self, act: AnyAct) -> None:
+        """Somebody does something at his phone."""
+        self.take(self.switch.receive(act, self.now))
+
+    def take(self, reaction: Reaction[AnySight]) -> None:
+        """What the switch makes of something: events wait their turn, sights are noticed."""
+        for event in reaction.events:
+            self._grammar.happened(event)
+            self._inbox.append(event)
+        for sight in reaction.messages:
+            if not self.callers.notice(sight):
+                self.staff.notice(sight)
+
+    def request(self, kind: type[Request], *values: object, refused: Callable[[str], None] | None = None) -> None:
+        """Ask the engine for something."""
+        self._requests += 1
+        request = RequestId(f"r{self._requests}")
+        if refused is not None:
+            self._refusals[request] = refused
+        self._inbox.append(kind(request, "simulation", *values))  # type: ignore[arg-type]  # one of AnyRequest
+
+    def talk_time(self, caller: Caller, other: LegId) -> Length:
+        """How long these two talk."""
+        leg = self.engine.floor.legs.get(caller.leg)
+        call = self.engine.floor.calls[leg.call] if leg else None
+        queue = call.visit.queue if call and call.visit else ""
+        return caller.talk_times.get(queue, caller.talk_time)
+
+    # --- time
+
+    def run(self) -> Run:
+        """From the first login to the last hang-up."""
+        began = self.now
+        self.staff.connect_phones()
+        self.take(self.switch.connected(self.now))
+        self.staff.begin(began)
+        self.trouble.begin()
+        self.callers.begin(began, self.until)
+        try:
+            self._live()
+        except Exception as error:
+            raise SimulationError(f"seed {self.seed}, event {self.number}: {type(error).__name__}: {error}") from error
+        faults = {**self.switch.faults, **self.trouble.counts}
+        kept = self._invariants
+        violations = tuple(kept.violations) if kept else ()
+        ended = kept.ended if kept else 0
+        return Run(self.seed, self.callers.arrived, self.number, ended, faults, violations, self.figures)
+
+    def _live(self) -> None:
+        engine, switch, agenda, inbox = self.engine, self.switch, self._agenda, self._inbox
+        is_day = True
+        while True:
+            while inbox:
+                self._feed(inbox.popleft())
+            switch_due, engine_due = switch.deadline(), engine.deadline()
+            due = min(
+                d for d in (agenda[0][0] if agenda else None, switch_due, engine_due, self.until + LONGEST_END) if d
+            )
+            if is_day and due > self.until:
+                is_day = False
+                self.figures.end(self.until)
+            if not is_day and self._is_over(due):
+                return
+            self.now = max(self.now, due)
+            if switch_due is not None and switch_due <= due:
+                self.take(switch.tick(due))
+            elif engine_due is not None and engine_due <= due:
+                self._feed(TimePassed())
+            elif agenda and agenda[0][0] <= due:
+                heappop(agenda)[2]()
+
+    def _is_over(self, due: Moment) -> bool:
+        if not self.callers.there and not self.engine.floor.calls:
+            return True
+        if due >= self.until + LONGEST_END and self._invariants is not None:
+            self._invariants.violated("every call ends", list(self.engine.floor.calls.values())[:3])
+        return due >= self.until + LONGEST_END
+
+    def _feed(self, event: AnyEvent) -> None:
+        self.number += 1
+        now = self.now
+        outcome = self.engine.handle(event, now)
+        if self._invariants is not None:
+            self._invariants.check(event, outcome, self.number, now)
+        for fact in outcome.facts:
+            self.figures.apply(fact, now)
+            if type(fact) is AgentChanged:
+                self.staff.changed(fact)
+        for command in outcome.commands:
+            self._obey(command)
+
+    def _obey(self, command: AnyCommand) -> None:
+        if isinstance(command, Ask):
+            self._ask(command)
+        elif isinstance(command, Reply):
+            refused = self._refusals.pop(command.request, None)
+            if refused is not None and command.refusal:
+                refused(command.refusal)
+        elif not isinstance(command, UpdateCaller):
+            self._grammar.performed(command)
+            self.take(self.switch.perform(command, self.now))
+
+    def _ask(self, ask: Ask) -> None:
+        if not self.trouble.has_no_record():
+            answer = Answered(ask.question, self._answer(ask.what))
+            self.after(int((1 + 4 * self._records.random()) * MILLISECOND), lambda: self._inbox.append(answer))
+
+    def _answer(self, what: AnyQuestion) -> AnswerValue:
+        match what:
+            case LookUpCaller():
+                created = self._records.random() >= self.profile.callers.known_rate
+                fields = {"name": what.name} if what.name else {}
+                return CallerRecord(CallerId(what.number), created, 0 if created else 3, fields)
+            case CheckPin() | MatchSecret():
+                return self._records.random() < 0.9
+            case Render():
+                return "speech"
+        return what.text
+
+
+def run(configuration: Configuration, profile: Profile, seed: int, **settings: Any) -> Run:
+    """One world from beginning to end."""
+    return World(configuration, profile, seed, **settings).run()

@@ -1,0 +1,1 @@
+"""A switch on virtual time: it obeys, delays and fails as the real ones were seen to."""

@@ -1,0 +1,282 @@
+"""The channels of the simulated switch: how they ring, sound, meet, part and end."""
+
+from functools import partial
+
+from ccd.model.command import (
+    Answer,
+    Bridge,
+    HandBack,
+    HangUp,
+    PauseRecording,
+    Play,
+    RecordMessage,
+    ResumeRecording,
+    StartRecording,
+    StopRecording,
+    SwitchCommand,
+)
+from ccd.model.event import (
+    BridgeFailed,
+    HungUpBy,
+    LegAnswered,
+    LegArrived,
+    LegHungUp,
+    LegReferred,
+    LegReturned,
+    LegRinging,
+    LegsBridged,
+    MessageRecorded,
+    PlayEnded,
+    PlayResult,
+    RecordingChanged,
+    RecordingFailed,
+    RecordingStarted,
+    SwitchEvent,
+)
+from ccd.model.ids import LegId, Length
+from ccd.switch.simulated.leg import Leg
+from ccd.switch.simulated.output import Output
+from ccd.switch.simulated.people import Alone, HearsEnd, HearsMusic, Over, Talks
+from ccd.switch.simulated.phones import Phones
+
+RecordingCommand = StartRecording | PauseRecording | ResumeRecording | StopRecording
+NO_ANSWER = 19
+NORMAL = 16
+RECOVERY = 38
+
+
+class Channels:
+    """Every channel, the truth and what was told of it. While the link is down nothing is told or forgotten."""
+
+    def __init__(self, output: Output, phones: Phones) -> None:
+        self.legs: dict[LegId, Leg] = {}
+        self._output = output
+        self._phones = phones
+        output.is_over = self._forget
+
+    def add(self, leg: Leg) -> None:
+        """A new channel."""
+        self.legs[leg.id] = leg
+        phone = self._phones.get(leg.endpoint)
+        if phone is not None:
+            phone.legs[leg.id] = leg
+            self._phones.settle(leg.endpoint)
+
+    def alive(self, leg: LegId) -> Leg | None:
+        """The channel, if it lives."""
+        found = self.legs.get(leg)
+        return found if found is not None and found.state != "gone" else None
+
+    def arrive(self, leg: Leg) -> None:
+        """Tell of a channel that came by itself."""
+        if self._output.is_up and leg.arrival is not None:
+            leg.told_arrived = True
+            self._output.tell(leg.arrival, leg)
+
+    def ring(self, leg: Leg) -> None:
+        """A dialled phone rings."""
+        leg.state = "ringing"
+        self._phones.settle(leg.endpoint)
+        if self._output.is_up:
+            leg.told_rang = True
+            self._output.tell(LegRinging(leg.id), leg)
+
+    def answer(self, leg: Leg) -> None:
+        """The far end of a dialled leg picked up, or our `Answer` was carried out."""
+        leg.state = "up"
+        self._phones.settle(leg.endpoint)
+        self.tell_answered(leg)
+
+    def tell_answered(self, leg: Leg) -> None:
+        """Once for a dialled leg, once for every `Answer` of another."""
+        asked = next((command for command in leg.due if isinstance(command, Answer)), None)
+        if self._output.is_up and (asked is not None or (leg.is_dialled and not leg.told_up)):
+            if asked is not None:
+                leg.due.remove(asked)
+            leg.told_up = True
+            self._output.tell(LegAnswered(leg.id), leg)
+
+    # --- results
+
+    def pay(self, leg: Leg, command: SwitchCommand, event: SwitchEvent, other: Leg | None = None) -> None:
+        """The one result of a command, if it is still due."""
+        if self._output.is_up and command in leg.due:
+            leg.due.remove(command)
+            self._output.tell(event, leg, other)
+
+    def end_sound(self, leg: Leg, result: PlayResult) -> None:
+        """What is played or recorded ends."""
+        sound, leg.sound = leg.sound, None
+        leg.sound_number += 1
+        if isinstance(sound, Play):
+            self.pay(leg, sound, PlayEnded(leg.id, sound.serial, result))
+            self._output.see(HearsEnd(leg.id))
+        elif isinstance(sound, RecordMessage):
+            self.end_message(leg, sound, 0, "stopped")
+
+    def end_message(self, leg: Leg, message: RecordMessage, length: Length, result: str) -> None:
+        """A message is in its file."""
+        leg.sound = None
+        self.pay(leg, message, MessageRecorded(leg.id, message.serial, length, result))  # type: ignore[arg-type]
+
+    def pay_recording(self, leg: Leg, command: RecordingCommand, reason: str = "") -> None:
+        """A recording command worked, or did not for this reason."""
+        self.pay(leg, command, result_of(command, reason))
+
+    # --- together and apart
+
+    def fail_join(self, leg: Leg, reason: str) -> None:
+        """A bridge that is under way does not come about."""
+        bridge, leg.joining = leg.joining, None
+        if bridge is not None:
+            self.pay(leg, bridge, BridgeFailed(leg.id, bridge.other, reason))
+
+    def join(self, bridge: Bridge) -> None:
+        """The two meet, if both are still there."""
+        leg, other = self.alive(bridge.leg), self.alive(bridge.other)
+        if leg is None or leg.joining != bridge:
+            return
+        if other is None or other.state != "up" or leg.peer or other.peer or leg.is_leaving or other.is_leaving:
+            self.fail_join(leg, "one of the legs was not there")
+            return
+        leg.joining = None
+        self.end_sound(leg, "stopped")
+        leg.state, leg.is_held = "up", False
+        leg.peer, other.peer = other.id, leg.id
+        self._phones.settle(leg.endpoint)
+        self.tell_joined(leg, other, bridge)
+        self._output.see(Talks(leg.id, other.id))
+        self._output.see(Talks(other.id, leg.id))
+
+    def tell_joined(self, leg: Leg, other: Leg, bridge: Bridge) -> None:
+        """The result of a bridge."""
+        if self._output.is_up and bridge in leg.due:
+            leg.told_joined = other.told_joined = True
+            self.pay(leg, bridge, LegsBridged(leg.id, other.id), other)
+
+    def part(self, leg: Leg) -> Leg | None:
+        """The leg leaves its bridge; returns the one who stays."""
+        peer = self.alive(leg.peer) if leg.peer else None
+        leg.peer = None
+        if peer is not None:
+            peer.peer = None
+            self._output.see(Alone(peer.id))
+        return peer
+
+    def return_(self, leg: Leg) -> None:
+        """Out of a bridge, under our commands again."""
+        if leg.state != "gone" and leg.peer is None and leg.told_joined and self._output.is_up:
+            leg.told_joined = False
+            self._output.tell(LegReturned(leg.id), leg)
+
+    def refer(self, phone: Leg, dialled: str, number: str) -> None:
+        """The phone sends the other side of its talk on, and leaves."""
+        peer = self.part(phone)
+        if peer is not None and peer.told_joined and self._output.is_up:
+            peer.told_joined = False
+            self._output.tell(LegReferred(peer.id, dialled, number), peer)
+        self.end(phone, NORMAL, "far_end")
+
+    # --- the end
+
+    def leave(self, leg: Leg) -> None:
+        """The far end hangs up. Crossing a bridge it may leave a ghost, which is cleared a little later."""
+        output = self._output
+        if leg.joining is not None and output.fails("ghost", output.settings.rates.ghost):
+            output.after(output.settings.ghost_time, partial(self.end, leg, NORMAL, "far_end"))
+        else:
+            self.end(leg, NORMAL, "far_end")
+
+    def end(self, leg: Leg, cause: int, by: HungUpBy, sip_code: int = 0) -> None:
+        """The channel is over; who talked with it comes back."""
+        if leg.state == "gone":
+            return
+        leg.cause, leg.by, leg.sip_code = cause, by, sip_code
+        peer = self.part(leg)
+        leg.state = "gone"
+        phone = self._phones.get(leg.endpoint)
+        if phone is not None:
+            phone.legs.pop(leg.id, None)
+            self._phones.settle(leg.endpoint)
+        self._output.see(Over(leg.id))
+        self.close(leg)
+        if peer is not None:
+            self._output.after(self._output.draw(self._output.settings.delays.return_), partial(self.return_, peer))
+
+    def close(self, leg: Leg) -> None:
+        """Tell the end: every result that is due, then LegHungUp. A leg that nobody knows is just gone."""
+        if not self._output.is_up:
+            return
+        if leg.told_arrived or leg.is_dialled:
+            self.pay_all(leg, "the leg is over")
+            self._output.tell(LegHungUp(leg.id, leg.cause, leg.by, leg.sip_code), leg)
+        else:
+            del self.legs[leg.id]
+
+    def _forget(self, leg: LegId) -> None:
+        self.legs.pop(leg, None)
+
+    def pay_all(self, leg: Leg, reason: str) -> None:
+        """No result of these will come by itself any more."""
+        for command in list(leg.due):
+            if isinstance(command, Play):
+                self.pay(leg, command, PlayEnded(leg.id, command.serial, "stopped"))
+            elif isinstance(command, RecordMessage):
+                self.pay(leg, command, MessageRecorded(leg.id, command.serial, 0, "hung_up"))
+            elif isinstance(command, Bridge):
+                self.pay(leg, command, BridgeFailed(leg.id, command.other, reason))
+            elif isinstance(command, RecordingCommand):
+                self.pay_recording(leg, command, reason)
+
+    # --- after the link was down
+
+    def catch_up(self, leg: Leg) -> None:
+        """Tell what was missed of one leg, as the switch's list of channels shows it."""
+        if leg.state == "gone":
+            self.close(leg)
+            return
+        if leg.arrival is not None and not leg.told_arrived:
+            self.arrive(leg)
+        if leg.state == "up":
+            self.tell_answered(leg)
+        if leg.joining is None:
+            self._catch_up_bridge(leg)
+        self.end_sound(leg, "stopped")
+        for command in list(leg.due):
+            if isinstance(command, RecordingCommand):
+                self.pay_recording(leg, command)
+        if leg.told_joined and leg.peer is None:
+            self.return_(leg)
+        if leg.is_held and leg.peer is None:
+            self._output.see(HearsMusic(leg.id))
+
+    def _catch_up_bridge(self, leg: Leg) -> None:
+        for command in list(leg.due):
+            if isinstance(command, Bridge):
+                other = self.alive(command.other)
+                if other is not None and leg.peer == other.id:
+                    self.tell_joined(leg, other, command)
+                else:
+                    self.pay(leg, command, BridgeFailed(leg.id, command.other, "not in time"))
+
+    def hang_up(self, leg: Leg) -> None:
+        """We end it."""
+        hang_up = next((command for command in leg.due if isinstance(command, HangUp | HandBack)), None)
+        self.end(leg, hang_up.cause if isinstance(hang_up, HangUp) else NORMAL, "us")
+
+
+def result_of(command: RecordingCommand, reason: str) -> SwitchEvent:
+    """What a recording command gives: without a reason it worked."""
+    leg, recording = command.leg, command.recording
+    if reason:
+        return RecordingFailed(leg, recording, reason)
+    if isinstance(command, StartRecording):
+        return RecordingStarted(leg, recording)
+    if isinstance(command, PauseRecording):
+        return RecordingChanged(leg, recording, "paused")
+    return RecordingChanged(leg, recording, "recording" if isinstance(command, ResumeRecording) else "stopped")
+
+
+def arrival_of(leg: LegId, ani: str, ani_name: str, dnis: str, number: str, endpoint: str) -> LegArrived:
+    """A channel in the dialplan's loop."""
+    return LegArrived(leg, ani, ani_name, dnis, endpoint, number)  # type: ignore[arg-type]
