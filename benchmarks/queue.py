@@ -90,7 +90,7 @@ class Bench:
 
     async def crowd(self, callers: int, agents: int) -> None:
         """More callers than agents, answered and held with music; each side in turn."""
-        self._traffic.reopen(None)  # thousands of packets of music a second would be no news
+        self._traffic.reopen(tone, hears=False)  # to read thousands of packets of music a second would tell nothing
         for side in self._sides:
             async with self._turn(side, agents):
                 await self._load(side, ANSWERED, Measured(), 5, 10)
@@ -231,8 +231,12 @@ async def run(sizes: Sequence[int], rounds: int, seconds: Mapping[int, float], c
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few calls, 10 and 100 agents: to see that it works")
-    if parser.parse_args().quick:
+    parser.add_argument("--crowd", action="store_true", help="nearly only the callers who wait")
+    chosen = parser.parse_args()
+    if chosen.quick:
         ok = asyncio.run(run((10, 100), 1, {1: 3.0, 10: 1.0, 30: 1.0}, 60))
+    elif chosen.crowd:
+        ok = asyncio.run(run((10,), 1, {10: 2.0}, WAITING_CALLERS))
     else:
         ok = asyncio.run(run(AGENTS, ROUNDS, SECONDS, WAITING_CALLERS))
     if not ok:

@@ -66,16 +66,18 @@ class Traffic:
         self._loop = asyncio.get_running_loop()
         self._open(tone)
 
-    def reopen(self, tone: Callable[[str], int] | None) -> None:
-        """From now on with other tones, or without."""
+    def reopen(self, tone: Callable[[str], int] | None, *, hears: bool = True) -> None:
+        """From now on with other tones, or without; with `hears=False` what they are told goes unheard."""
         self.close()
-        self._open(tone)
+        self._open(tone, hears)
 
-    def _open(self, tone: Callable[[str], int] | None) -> None:
+    def _open(self, tone: Callable[[str], int] | None, hears: bool = True) -> None:
         self._tone = tone or (lambda number: 0)
         has_sound = tone is not None
-        self.callers = SipPeer(TRUNK_HOST, sound=has_sound)
-        self.agents = SipPeer(AGENTS_HOST, self._port, on_call=self._offered, tone=self._tone, sound=has_sound)
+        self.callers = SipPeer(TRUNK_HOST, sound=has_sound, hears=hears)
+        self.agents = SipPeer(
+            AGENTS_HOST, self._port, on_call=self._offered, tone=self._tone, sound=has_sound, hears=hears
+        )
 
     def endpoints(self) -> list[Endpoint]:
         """The agents' phones, as Asterisk has them."""

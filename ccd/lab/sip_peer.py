@@ -34,7 +34,8 @@ class Reply:
 class SipPeer:
     """Places and takes calls. `on_call` decides about each that comes in (default: answer at once); None: ring on.
 
-    `tone` gives each call's tone in Hz, 0 for silence; with `sound=False` no RTP is sent and none is kept.
+    `tone` gives each call's tone in Hz, 0 for silence; with `sound=False` no RTP is sent and none is kept,
+    with `hears=False` it is sent, but what comes is dropped unread.
     """
 
     def __init__(
@@ -45,10 +46,11 @@ class SipPeer:
         on_call: Callable[[PeerCall], Reply | None] = lambda call: Reply(),
         tone: Callable[[str], int] = lambda number: 0,
         sound: bool = True,
+        hears: bool = True,
         keep_seconds: float = 60.0,
     ) -> None:
         self._socket = DatagramSocket(host, port, self._receive)
-        self._rtp = RtpSocket(host, limit=keep_seconds, listens=sound)
+        self._rtp = RtpSocket(host, limit=keep_seconds, listens=sound and hears)
         self._sound = sound
         self._on_call = on_call
         self._tone = tone
