@@ -11,7 +11,7 @@ from ccd.core.timer import RecallTimer
 from ccd.model.command import HangUp
 from ccd.model.event import LegArrived
 from ccd.model.fact import CallEnded, CallStarted
-from ccd.model.ids import SECOND, AgentId, CallId, Length, Moment, RecordingId
+from ccd.model.ids import SECOND, AgentId, CallId, Length, Moment, QueueId, RecordingId
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
@@ -80,6 +80,8 @@ def join(floor: "Floor", event: LegArrived, call_id: CallId) -> None:
     own(floor, call, AgentId(event.variables.get("CCD_AGENT", "")))
     if not is_agent:
         call.recording = call.recording or recording_of(event)
+        queue = QueueId(event.variables.get("CCD_QUEUE", ""))
+        call.queue = queue if call.agent and queue in floor.queues else None
 
 
 def is_agents(variables: Mapping[str, str]) -> bool:

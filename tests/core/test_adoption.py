@@ -11,10 +11,11 @@ from ccd.core.flow.steps.queue import Queue as QueueStep
 from ccd.model.command import Dial, HangUp, SetVariables
 from ccd.model.event import CallsRecalled, LegArrived
 from ccd.model.fact import CallEnded, QueueLeft, TalkEnded
-from ccd.model.ids import SECOND, LegId
+from ccd.model.ids import SECOND, AgentId, LegId
 from tests.core.centre import Centre, agent, configuration, flow, leg, queue
 
 CALLER = leg("1.1")
+ANA = AgentId("ana")
 CONFIG = configuration(
     {"shop": flow("shop", wait=QueueStep(queue="sales", on={"answered": "bye"}), bye=Hangup())},
     (queue("sales", wrap_up_time=10 * SECOND),),
@@ -77,9 +78,10 @@ def test_the_wait_goes_on_from_its_beginning() -> None:
 def test_of_a_talk_the_customer_is_known_whichever_leg_is_told_first(order: int) -> None:
     first, phone = talking()
     second = successor(first, *list(permutations((CALLER, phone)))[order], role="talked", bridge="x")
-    assert second.engine.floor.agents[CONFIG.agents[next(iter(CONFIG.agents))].id].state == "talking"
+    assert second.engine.floor.agents[ANA].state == "talking"
     second.hung_up(CALLER)
     assert [fact.ended_by for fact in second.of(TalkEnded)] == ["caller"]
+    assert second.engine.floor.agents[ANA].state == "wrap_up"
     second.hung_up(phone, by="us")
     assert [fact.ended_by for fact in second.of(CallEnded)] == ["caller"]
 
