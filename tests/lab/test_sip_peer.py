@@ -160,3 +160,16 @@ async def test_what_is_no_sip_is_counted_and_does_no_harm(bare: Bare, callee: Si
     await bare.send(b"\0\xff garbage")
     assert (await bare.ask(bare.request("OPTIONS", "b2", 1))).code == 200
     assert callee.malformed == 1
+
+
+async def test_a_deaf_peer_speaks_and_hears_nothing(caller: SipPeer) -> None:
+    deaf = SipPeer("127.0.0.1", tone=lambda number: 900, hears=False)
+    call = await answered(caller.place("1001", (deaf.host, deaf.port), caller="1"))
+    [there] = deaf.history
+    assert call.stream is not None
+    assert there.stream is not None
+    async with asyncio.timeout(PATIENCE):
+        while len(call.stream.arrivals) < 5:  # noqa: ASYNC110 - sound is only kept, nobody is told
+            await asyncio.sleep(0.02)  # a frame
+    assert not there.stream.arrivals
+    deaf.close()
