@@ -1,5 +1,6 @@
 """Figures of the queues, as a fold over facts; numerators and denominators are kept."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ class Statistics:
 
     def __init__(self) -> None:
         self.queues: Mapping[QueueId, Queue] = {}
-        self.figures: dict[QueueId, QueueFigures] = {}
+        self.figures: defaultdict[QueueId, QueueFigures] = defaultdict(QueueFigures)
         self._talking: dict[CallId, QueueId] = {}
         self._fold: dict[type, Callable[[Any], None]] = {
             QueueEntered: self._entered,
@@ -47,15 +48,14 @@ class Statistics:
 
     def of(self, queue: QueueId) -> QueueFigures:
         """The figures of one queue."""
-        return self.figures.get(queue) or self.figures.setdefault(queue, QueueFigures())
+        return self.figures[queue]
 
     def apply(self, facts: Iterable[AnyFact]) -> None:
         """More facts, in order."""
         fold = self._fold
         for fact in facts:
-            change = fold.get(type(fact))
-            if change is not None:
-                change(fact)
+            if type(fact) in fold:
+                fold[type(fact)](fact)
 
     def expected_wait(self, queue: QueueId, position: int, staffed: int) -> Length | None:
         """Position x mean talk and wrap-up time / agents logged in: when the agents have worked off those before.
@@ -69,7 +69,7 @@ class Statistics:
         return position * handling // staffed
 
     def _entered(self, fact: QueueEntered) -> None:
-        self.of(fact.queue).offered += 1
+        self.figures[fact.queue].offered += 1
 
     def _left(self, fact: QueueLeft) -> None:
         figures = self.of(fact.queue)

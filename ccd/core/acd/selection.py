@@ -38,21 +38,25 @@ class Routing:
         self.lines: dict[QueueId, Line] = {}
         self.served: dict[AgentId, tuple[tuple[Line, int], ...]] = {}
         self._waiting: dict[CallId, tuple[Line, Waiting]] = {}
-        self._ready: dict[AgentId, tuple[int, Moment]] = {}
+        self._callers_for: dict[AgentId, tuple[list[Waiting], ...]] = {}
+        self._ready: dict[AgentId, int] = {}
+        self._idle_since: dict[AgentId, Moment] = {}
         self._stamp = 0
 
     def configure(self, queues: Mapping[QueueId, Queue], agents: Mapping[AgentId, AgentProfile]) -> None:
         """Take new rules: waiting callers and ready agents stay, in the lines that their queues and skills give now."""
         waiting = [(line.queue, entry) for line, entry in self._waiting.values()]
-        ready = {agent: idle_since for agent, (_, idle_since) in self._ready.items()}
+        ready = {agent: self._idle_since[agent] for agent in self._ready}
         self._waiting.clear()
         self._ready.clear()
+        self._idle_since.clear()
         self.lines = {queue: Line(queue) for queue in queues}
         served: dict[AgentId, list[tuple[Line, int]]] = {agent: [] for agent in agents}
         for queue in queues.values():
             for agent, rank in ranks(queue, agents.values()):
                 served[agent].append((self.lines[queue.id], rank))
         self.served = {agent: tuple(lines) for agent, lines in served.items()}
+        self._callers_for = {agent: tuple(line.waiting for line, _ in lines) for agent, lines in served.items()}
         for queue_id, (key, call) in waiting:
             self.add_waiting(call, queue_id, key)
         for agent, idle_since in ready.items():
@@ -82,12 +86,8 @@ class Routing:
 
     def select_caller(self, agent: AgentId) -> CallId | None:
         """Who has waited longest, head starts counted, in all queues that the agent serves."""
-        best: Waiting | None = None
-        for line, _ in self.served.get(agent, ()):
-            waiting = line.waiting
-            if waiting and (best is None or waiting[0] < best):
-                best = waiting[0]
-        return None if best is None else best[1]
+        first = min(filter(None, self._callers_for.get(agent, ())), default=None)  # lists compare by their heads
+        return first[0][1] if first else None
 
     def ahead(self, queue: QueueId, key: Moment) -> int:
         """How many wait in the queue, not offered to an agent now, before one with this key."""
@@ -113,7 +113,8 @@ class Routing:
         if agent in self._ready:
             return
         self._stamp = stamp = self._stamp + 1
-        self._ready[agent] = (stamp, idle_since)
+        self._ready[agent] = stamp
+        self._idle_since[agent] = idle_since
         for line, rank in self.served.get(agent, ()):
             insort(line.ready, (rank, idle_since, agent, stamp))
             if len(line.ready) > line.ready_limit:
@@ -127,9 +128,9 @@ class Routing:
         """The best skilled ready agent for the queue, then the longest idle."""
         ready = self.lines[queue].ready
         while ready:
-            head = ready[0]
-            if self._is_ready(head):
-                return head[2]
+            _, _, agent, stamp = ready[0]
+            if self._ready.get(agent) == stamp:
+                return agent
             del ready[0]
         return None
 
@@ -143,8 +144,7 @@ class Routing:
         return sum(map(self._is_ready, line.ready)) if line else 0
 
     def _is_ready(self, entry: Ready) -> bool:
-        known = self._ready.get(entry[2])
-        return known is not None and known[0] == entry[3]
+        return self._ready.get(entry[2]) == entry[3]
 
     def _clear(self, line: Line) -> None:
         line.ready = [entry for entry in line.ready if self._is_ready(entry)]
