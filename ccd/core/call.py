@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from ccd.core.display import showable
 from ccd.core.flow.flow import Flow
 from ccd.model.fact import Direction
 from ccd.model.ids import AgentId, CallerId, CallId, Endpoint, LegId, Moment, OfferId, QueueId, RecordingId
@@ -52,6 +53,8 @@ class Visit(Struct, gc=False):
     key: Moment
     serial: int
     leave_at_no_agent: bool = False
+    limit: Moment = 0
+    """When the longest wait is reached; 0: never."""
     announcing: bool = False
 
 
@@ -107,7 +110,20 @@ class Call(Struct):
     queue: QueueId | None = None
     transferring: Literal["", "step", "refer"] = ""
     dial_serial: int = 0
-    legs_made: int = 0
     legs: list[LegId] = field(default_factory=list)
     ended_by: str = ""
     cause: int = 0
+    own_legs: str = ""
+    """How the ids of the legs begin that we dial for this call."""
+    shown_name: str = ""
+    """The caller's name for a phone's display."""
+
+    def __post_init__(self) -> None:
+        switch, boot, _ = self.leg.split("/", 2)
+        self.own_legs = f"{switch}/{boot}/ccd-{self.id}-"
+        self.shown_name = showable(self.ani_name)
+
+    def identify(self, fields: dict[str, str]) -> None:
+        """The fields of the caller's record as they are now; offers show the name in them."""
+        self.caller_fields = fields
+        self.shown_name = showable(fields.get("name") or self.ani_name)

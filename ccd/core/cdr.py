@@ -202,6 +202,7 @@ def _offer_made(draft: _Draft, fact: facts.OfferMade, at: Moment) -> None:
     draft.offers.setdefault(
         fact.offer, Offer(fact.offer, fact.agent, fact.queue, fact.leg, at, fact.idle_since, fact.trigger)
     )
+    draft.legs.setdefault(fact.leg, Leg(fact.leg, at, fact.endpoint))
 
 
 def _offer_ended(draft: _Draft, fact: facts.OfferEnded, at: Moment) -> None:

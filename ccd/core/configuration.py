@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ccd.core.dial_policy import DialPolicy
+from ccd.core.display import showable
 from ccd.core.flow.flow import Flow
 from ccd.core.flow.prompt import Prompt
 from ccd.model.ids import SECOND, AgentId, Endpoint, Length, Moment, QueueId
@@ -56,6 +57,11 @@ class Queue:
     recording: RecordingPolicy = RecordingPolicy()
     service_level_time: Length = 20 * SECOND
     caller_name: str = ""
+    shown_name: str = field(init=False, compare=False)
+    """`caller_name`, else `name`, for a phone's display."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shown_name", showable(self.caller_name or self.name))
 
 
 @dataclass(frozen=True)

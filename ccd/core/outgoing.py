@@ -79,7 +79,7 @@ def own(floor: "Floor", call: Call, agent: "agents.Agent") -> None:
 def dial(floor: "Floor", call: Call, decision: DialDecision, number: str, cli: str) -> None:
     """Ring the other side; from here on its leg is the customer's."""
     phone = call.leg
-    leg = offer.new_leg(floor, call, "dialled", decision.trunk)
+    leg = offer.new_leg(floor, call, floor.new_id(), "dialled", decision.trunk)
     call.leg, call.other = leg, phone
     ring_time = floor.configuration.site.outbound_ring_time
     variables = (("CCD_CALL", call.id), ("CCD_ROLE", "dialled"))

@@ -44,7 +44,7 @@ def begin(
 
 def ring(floor: "Floor", call: Call, endpoint: Endpoint, number: str, cli: str, why: str, ring_time: Length) -> None:
     """Dial the second leg of the call."""
-    leg = offer.new_leg(floor, call, "dialled", endpoint)
+    leg = offer.new_leg(floor, call, floor.new_id(), "dialled", endpoint)
     call.other = leg
     call.phase = "dialling"
     variables = (("CCD_CALL", call.id), ("CCD_ROLE", "dialled"))

@@ -55,7 +55,7 @@ class StepLeft(Fact, frozen=True):
 
 
 class LegDialled(Fact, frozen=True):
-    """A leg of ours to an agent or outside; `why` is the dial policy's rule for outside numbers."""
+    """A leg of ours outside or to a colleague; `why` is the dial policy's rule. Of an agent's leg `OfferMade` tells."""
 
     call: CallId
     leg: LegId
@@ -88,7 +88,8 @@ class QueueEntered(Fact, frozen=True):
 class OfferMade(Fact, frozen=True):
     """The pair that was chosen: the best agent for this caller, or who waits longest of those this agent may serve.
 
-    `idle_since` is the agent's, `trigger` says which side of the pair made the match possible.
+    `leg` is the agent's, dialled for it at `endpoint`; `idle_since` is the agent's, `trigger` says which side of the
+    pair made the match possible.
     """
 
     offer: OfferId
@@ -98,6 +99,7 @@ class OfferMade(Fact, frozen=True):
     leg: LegId
     idle_since: Moment
     trigger: Literal["caller", "agent"]
+    endpoint: Endpoint = Endpoint("")
 
 
 class OfferEnded(Fact, frozen=True):

@@ -13,6 +13,7 @@ from ccd.model.ids import AgentId, CallerId, CallId, Endpoint, LegId, OfferId, Q
 
 CALL = CallId("c1")
 CALLER, ANNA, BERT = LegId("pbx/1/caller"), LegId("pbx/1/anna"), LegId("pbx/1/bert")
+OUTSIDE = LegId("pbx/1/outside")
 SALES = QueueId("sales")
 REC = RecordingId("rec-1")
 
@@ -28,12 +29,12 @@ STORY: list[Fact] = [
     facts.StepLeft(CALL, "who", "true"),
     facts.StepEntered(CALL, "main", "to sales", "queue"),
     facts.QueueEntered(CALL, SALES, 5, 30),
-    facts.LegDialled(CALL, ANNA, Endpoint("PJSIP/1001")),
-    facts.OfferMade(OfferId("o1"), CALL, SALES, AgentId("anna"), ANNA, 2, "caller"),
+    facts.LegDialled(CALL, OUTSIDE, Endpoint("PJSIP/trunk"), "+4930", "national"),
+    facts.OfferMade(OfferId("o1"), CALL, SALES, AgentId("anna"), ANNA, 2, "caller", Endpoint("PJSIP/1001")),
     facts.OfferEnded(OfferId("o1"), CALL, AgentId("anna"), "refused", 21),
     facts.LegEnded(CALL, ANNA, 21, "far_end", 603),
-    facts.LegDialled(CALL, BERT, Endpoint("PJSIP/1002")),
-    facts.OfferMade(OfferId("o2"), CALL, SALES, AgentId("bert"), BERT, 3, "agent"),
+    facts.LegEnded(CALL, OUTSIDE, 17, "far_end", 486),
+    facts.OfferMade(OfferId("o2"), CALL, SALES, AgentId("bert"), BERT, 3, "agent", Endpoint("PJSIP/1002")),
     facts.OfferEnded(OfferId("o2"), CALL, AgentId("bert"), "accepted"),
     facts.RecordingBegan(CALL, REC, True, "queue sales"),
     facts.QueueLeft(CALL, SALES, "answered", 9),
@@ -89,8 +90,9 @@ def test_a_whole_call() -> None:
         talks=(Talk(AgentId("bert"), CALLER, BERT, 15, 19, 4, "caller"),),
         legs=(
             Leg(CALLER, 0, ended_at=24, cause=16, ended_by="far_end"),
-            Leg(ANNA, 6, Endpoint("PJSIP/1001"), ended_at=9, cause=21, sip_code=603, ended_by="far_end"),
-            Leg(BERT, 10, Endpoint("PJSIP/1002"), ended_at=23, cause=16, ended_by="us"),
+            Leg(OUTSIDE, 6, Endpoint("PJSIP/trunk"), "+4930", "national", 10, 17, 486, "far_end"),
+            Leg(ANNA, 7, Endpoint("PJSIP/1001"), ended_at=9, cause=21, sip_code=603, ended_by="far_end"),
+            Leg(BERT, 11, Endpoint("PJSIP/1002"), ended_at=23, cause=16, ended_by="us"),
         ),
         forbidden=(ForbiddenDial(21, "+1900", "premium"),),
         recordings=(
@@ -120,7 +122,7 @@ def test_a_running_call_can_be_looked_at() -> None:
     fold(STORY[:8], on)
     cdr = on.open(CALL)
     assert cdr is not None
-    assert (cdr.ended_at, cdr.visits[0].outcome, cdr.offers[0].outcome, len(cdr.legs)) == (0, None, None, 2)
+    assert (cdr.ended_at, cdr.visits[0].outcome, cdr.offers[0].outcome, len(cdr.legs)) == (0, None, None, 3)
     assert on.open(CallId("other")) is None
 
 

@@ -68,6 +68,7 @@ def settle(floor: "Floor", agent: Agent) -> None:
     if call is None:
         floor.routing.set_ready(agent.id, agent.idle_since)
     else:
+        floor.routing.remove_waiting(call)
         offer.make(floor, floor.calls[call], agent, "agent")
 
 

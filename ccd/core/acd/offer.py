@@ -1,6 +1,5 @@
 """An offer: one agent's phone rings for one waiting caller, until it is accepted or ends some other way."""
 
-import re
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
@@ -10,17 +9,16 @@ from ccd.core import recording
 from ccd.core.acd import agent as agents
 from ccd.core.acd import waiting
 from ccd.core.call import Call, Leg
+from ccd.core.display import NAME_LENGTH
 from ccd.core.timer import BackOffTimer, OfferTimer
 from ccd.model.command import Bridge, Dial, HangUp
-from ccd.model.fact import LegDialled, OfferEnded, OfferMade, OfferOutcome
-from ccd.model.ids import SECOND, AgentId, CallId, LegId, Length, Moment, OfferId, QueueId
+from ccd.model.fact import OfferEnded, OfferMade, OfferOutcome
+from ccd.model.ids import SECOND, AgentId, CallId, Endpoint, LegId, Length, OfferId, QueueId
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
 
 BRIDGE_TIME: Length = 5 * SECOND
-NAME_LENGTH = 40
-UNSHOWABLE = re.compile(r'["\\<>]')
 ANSWERED_ELSEWHERE = 26
 NORMAL = 16
 MISSED: tuple[OfferOutcome, ...] = ("expired", "refused", "unreachable")
@@ -47,50 +45,39 @@ class Offer(Struct, gc=False):
     queue: QueueId
     agent: AgentId
     leg: LegId
-    made: Moment
     stage: Literal["ringing", "bridging"] = "ringing"
 
 
 def make(floor: "Floor", call: Call, agent: "agents.Agent", trigger: Literal["caller", "agent"]) -> None:
-    """Ring the agent for the caller. The pair was chosen by whoever calls this."""
+    """Ring the agent for the caller. Whoever calls this chose the pair, and took the caller out of the waiting."""
     visit = call.visit
     assert visit is not None
-    queue = floor.queue(visit.queue)
-    call_id, agent_id, endpoint, now = call.id, agent.id, agent.endpoint, floor.now
-    floor.routing.remove_waiting(call_id)
+    queue_id = visit.queue
+    queue = floor.queues[queue_id]
+    call_id, agent_id, endpoint = call.id, agent.id, agent.endpoint
     floor.routing.unset_ready(agent_id)
     offer_id = OfferId(floor.new_id())
-    leg = new_leg(floor, call, "agent", endpoint)
-    floor.offers[offer_id] = Offer(offer_id, call_id, queue.id, agent_id, leg, now)
+    leg = new_leg(floor, call, offer_id, "agent", endpoint)
+    floor.offers[offer_id] = Offer(offer_id, call_id, queue_id, agent_id, leg)
     call.offer = agent.offer = offer_id
     agent.call = call_id
     variables = (("CCD_CALL", call_id), ("CCD_ROLE", "agent"), ("CCD_OFFER", offer_id), ("CCD_AGENT", agent_id))
-    name = shown(queue.caller_name or queue.name, call.caller_fields.get("name") or call.ani_name)
-    cli = call.number or call.ani
-    floor.send(Dial(leg, endpoint, queue.ring_time, "", cli, name, headers(floor, call), variables))
-    floor.note(OfferMade(offer_id, call_id, queue.id, agent_id, leg, agent.idle_since, trigger))
+    caller = call.shown_name
+    name = f"{queue.shown_name}: {caller}"[:NAME_LENGTH] if caller else queue.shown_name
+    ring_time = queue.ring_time
+    floor.send(Dial(leg, endpoint, ring_time, "", call.number or call.ani, name, headers(floor, call), variables))
+    floor.note(OfferMade(offer_id, call_id, queue_id, agent_id, leg, agent.idle_since, trigger, endpoint))
     agents.move(floor, agent, "offered", call_id)
-    floor.note(LegDialled(call_id, leg, endpoint))
-    floor.at(now + queue.ring_time, OfferTimer(offer_id, "ringing"))
+    floor.at(floor.now + ring_time, OfferTimer(offer_id, "ringing"))
     recording.prepare(floor, call, queue.recording)
 
 
-def new_leg(floor: "Floor", call: Call, role: Literal["agent", "dialled"], endpoint: str) -> LegId:
-    """A leg of ours for the call, on the switch of the caller's own leg; its id is fresh and names the call."""
-    switch, boot, _ = call.leg.split("/", 2)
-    call.legs_made += 1
-    leg = LegId(f"{switch}/{boot}/ccd-{call.id}-{call.legs_made}")
-    floor.legs[leg] = Leg(leg, call.id, role, "dialling", endpoint)  # type: ignore[arg-type]
+def new_leg(floor: "Floor", call: Call, unique: str, role: Literal["agent", "dialled"], endpoint: Endpoint) -> LegId:
+    """A leg of ours for the call, on the switch of the caller's own leg; `unique` was never used before."""
+    leg = LegId(call.own_legs + unique)
+    floor.legs[leg] = Leg(leg, call.id, role, "dialling", endpoint)
     call.legs.append(leg)
     return leg
-
-
-def shown(queue_name: str, caller_name: str) -> str:
-    """Queue and caller for the phone's display: printable, one line, not long."""
-    text = f"{queue_name}: {caller_name}" if caller_name else queue_name
-    if not text.isprintable() or UNSHOWABLE.search(text):
-        text = "".join(filter(str.isprintable, UNSHOWABLE.sub("", text)))
-    return text[:NAME_LENGTH]
 
 
 def headers(floor: "Floor", call: Call) -> tuple[tuple[str, str], ...]:

@@ -27,7 +27,8 @@ def enter(
     call.visits += 1
     call.phase = "waiting"
     entered = call.waiting_since if call.visit_is_known else floor.now
-    visit = Visit(queue_id, entered, call.waiting_since - priority, call.visits, leave_at_no_agent)
+    limit = floor.now + max_wait if max_wait else 0
+    visit = Visit(queue_id, entered, call.waiting_since - priority, call.visits, leave_at_no_agent, limit)
     call.visit = visit
     if not call.visit_is_known:
         floor.note(QueueEntered(call.id, queue_id, call.waiting_since, priority))
@@ -37,29 +38,26 @@ def enter(
         return
     match(floor, call)
     floor.send_last(Hold(call.leg, queue.music))
-    floor.send_last(
-        SetVariables(
-            call.leg,
-            (
-                ("CCD_QUEUE", queue_id),
-                ("CCD_SINCE", str(call.waiting_since)),
-                ("CCD_PRIORITY", str(priority)),
-                ("CCD_STEP", call.cursor.step if call.cursor else ""),
-            ),
-        )
+    place = (
+        ("CCD_QUEUE", queue_id),
+        ("CCD_SINCE", f"{call.waiting_since}"),
+        ("CCD_PRIORITY", f"{priority}"),
+        ("CCD_STEP", call.cursor.step if call.cursor else ""),
     )
+    floor.send_last(SetVariables(call.leg, place))
     if max_wait:
-        floor.at(floor.now + max_wait, VisitTimer(call.id, visit.serial, "max_wait"))
+        floor.at(limit, VisitTimer(call.id, visit.serial, "max_wait"))
     if queue.announcements:
         floor.at(floor.now + queue.announcements.first_after, VisitTimer(call.id, visit.serial, "announcement"))
 
 
 def match(floor: "Floor", call: Call) -> None:
     """The best ready agent for a caller without an offer, else a place among the waiting."""
-    assert call.visit is not None
-    agent = floor.routing.select_agent(call.visit.queue)
+    visit = call.visit
+    assert visit is not None
+    agent = floor.routing.select_agent(visit.queue)
     if agent is None:
-        floor.routing.add_waiting(call.id, call.visit.queue, call.visit.key)
+        floor.routing.add_waiting(call.id, visit.queue, visit.key)
     else:
         offer.make(floor, call, floor.agents[agent], "caller")
 
@@ -69,15 +67,22 @@ def match_waiting(floor: "Floor", call: Call) -> None:
     assert call.visit is not None
     agent = floor.routing.select_agent(call.visit.queue)
     if agent is not None:
+        floor.routing.remove_waiting(call.id)
         offer.make(floor, call, floor.agents[agent], "caller")
 
 
 def rematch(floor: "Floor", call: Call) -> None:
-    """An offer came to nothing: on with the next agent, in the old place; the music, if a bridge stopped it, again."""
+    """An offer came to nothing: on with the next agent, in the old place; the music, if a bridge stopped it, again.
+
+    Where the longest wait was reached while the bridge was on its way, the wait is over now.
+    """
     if call.phase != "waiting" or call.visit is None or call.offer is not None:
         return
     leg = floor.legs.get(call.leg)
     if leg is None or leg.state == "ending":
+        return
+    if 0 < call.visit.limit <= floor.now:
+        leave(floor, call, "overflowed")
         return
     if not call.visit.announcing:
         floor.send_last(Hold(call.leg, floor.queue(call.visit.queue).music))

@@ -59,7 +59,7 @@ class Caller:
         values = {name: expression.value(run.lookup) for name, expression in self.fields.items()}
         fields = {name: as_text(value) for name, value in values.items() if value is not None}
         if fields and call.caller is not None:
-            call.caller_fields.update(fields)
+            call.identify(call.caller_fields | fields)
             run.floor.send(UpdateCaller(call.caller, fields))
         run.finish(outcome, self.on.get(outcome))
 
@@ -76,6 +76,6 @@ def identify(run: "Run", record: CallerRecord) -> None:
     """The call is this caller's."""
     call = run.call
     call.caller = record.id
-    call.caller_fields = dict(record.fields)
+    call.identify(dict(record.fields))
     call.caller_known = not record.created
     run.floor.note(CallerIdentified(call.id, record.id, record.created))
