@@ -5,7 +5,7 @@ from typing import Any
 from ccd.core.configuration import Announcements
 from ccd.model import fact as f
 from ccd.model.command import Bridge, Hold, Play, SetVariables
-from ccd.model.event import PlayEnded
+from ccd.model.event import BridgeFailed, PlayEnded
 from ccd.model.ids import SECOND
 from tests.core.centre import Centre, agent, leg, prompt, queue
 from tests.core.test_engine import centre
@@ -108,3 +108,16 @@ def test_place_counts_from_the_first_queue() -> None:
     assert c.of(f.QueueLeft)[0].outcome == "overflowed"
     assert c.of(f.QueueLeft)[0].wait_time == 5 * SECOND
     assert since == c.now - 5 * SECOND
+
+
+def test_a_limit_that_passed_while_a_bridge_was_under_way_holds_when_the_bridge_fails() -> None:
+    c = centre(ANNA)
+    c.log_in("anna")
+    c.arrive("short")
+    c.wait(5 * SECOND - 1000)
+    ring = c.dialled()[0].leg
+    c.answer(ring)
+    c.wait(1000)
+    assert not c.of(f.QueueLeft), "the agent has answered"
+    c.feed(BridgeFailed(leg("1.1"), ring, "gone"), 1)
+    assert [left.outcome for left in c.of(f.QueueLeft)] == ["overflowed"]
