@@ -33,6 +33,8 @@ FIRST_TONE, TONE_STEP, CALLER_TONES = 400, 10, 150
 """Callers say 400 to 1,890 Hz, agents from 1,900 on, 10 Hz from one to the next: a window of .1 s tells them apart."""
 LENGTH_TOLERANCE = 0.3
 TONE_SHARE = 0.95
+BROKEN = 10
+"""A frame that the phones could not send in time breaks the tone in the windows around it: so many frames."""
 SETTLING = 3.0
 MEMORY_SHARE, MEMORY_SLACK = 0.15, 8e6
 """How much more may be resident after the load than after the warm-up, which had as many calls at once and as many that
@@ -123,7 +125,7 @@ async def drive(traffic: Traffic, server: tuple[str, int], total: int, rate: flo
     return calls
 
 
-def check_talk(call: Call, findings: Findings) -> None:
+def check_talk(call: Call, unsaid: float, findings: Findings) -> None:
     """What caller and phone saw and heard."""
     number = caller_of(call)
     if not findings.check(bool(call.offers), "lost: no agent's phone rang", number):
@@ -135,10 +137,11 @@ def check_talk(call: Call, findings: Findings) -> None:
         ("the agent", call.placed.tone, agent.stream),
     ):
         heard = stream.heard(said_by, window=WINDOW).seconds if stream else 0.0
-        findings.check(heard > TONE_SHARE * (TALK - 1), f"{who} hardly heard the other", f"{number} {heard:.2f} s")
+        least = TONE_SHARE * (TALK - 1) - unsaid * BROKEN
+        findings.check(heard > least, f"{who} hardly heard the other", f"{number} {heard:.2f} s")
 
 
-def check_record(call: Call, record: Any, folder: Centre, findings: Findings) -> None:
+def check_record(call: Call, record: Any, unsaid: float, folder: Centre, findings: Findings) -> None:
     """What ccd says of the call, and the sound of its recording."""
     number = caller_of(call)
     way = [(entry["verb"], entry.get("result")) for entry in record.get("way", ())]
@@ -159,14 +162,15 @@ def check_record(call: Call, record: Any, folder: Centre, findings: Findings) ->
         return
     talked = record["talk_time"] / 1e6
     lengths = f"{number} {sound.seconds:.2f} of {talked:.2f} s"
-    findings.check(abs(sound.seconds - talked) <= LENGTH_TOLERANCE, "a recording of another length", lengths)
+    findings.check(abs(sound.seconds - talked) <= LENGTH_TOLERANCE + unsaid, "a recording of another length", lengths)
     for side, said, channel in (
         ("left", call.placed.tone, sound.channels[0]),
         ("right", call.offers[0].tone, sound.channels[1]),
     ):
         heard = tones.heard(channel, sound.rate, said, window=WINDOW).seconds
         lengths = f"{number} {heard:.2f} of {talked:.2f} s"
-        findings.check(heard >= TONE_SHARE * (talked - 0.5), f"recording: little of the {side} tone", lengths)
+        least = TONE_SHARE * (talked - 0.5) - unsaid * BROKEN
+        findings.check(heard >= least, f"recording: little of the {side} tone", lengths)
 
 
 def caller_of(call: Call) -> str:
@@ -249,11 +253,13 @@ async def run(total: int) -> Findings:
             shares = [100 * (after - start) / length for start, after in zip(cpu, used, strict=True)]
             await asyncio.sleep(SETTLING)
             after = memory.now()
+            unsaid = {call.placed.call_id: traffic.unsaid(call) if call.offers else 0.0 for call in calls}
+            findings.figures["sound the phones left out, s a call"] = f"at most {max(unsaid.values()):.2f}"
             with step("looking into every call"):
                 for call in calls:
-                    check_talk(call, findings)
+                    check_talk(call, unsaid[call.placed.call_id], findings)
                 for call, record in records_of(calls, await centre.past_calls(), findings):
-                    check_record(call, record, centre, findings)
+                    check_record(call, record, unsaid[call.placed.call_id], centre, findings)
             findings.check(not traffic.unknown, "offers of no call of ours", str(traffic.unknown))
             for number in overlapping(calls):
                 findings.fault("two calls at one agent", number)

@@ -114,6 +114,12 @@ class Traffic:
             for leg in (call.placed, *call.offers):
                 leg.hang_up()
 
+    def unsaid(self, call: Call) -> float:
+        """Seconds of sound that caller and agent owed each other, because this process did not get the processor."""
+        times = call.offers[-1].times
+        end = times.ended or time.monotonic_ns()
+        return sum(peer.unsaid(times.invite, end) for peer in (self.callers, self.agents))
+
     def forget(self) -> None:
         """Let go of what the last round left."""
         self._calls.clear()

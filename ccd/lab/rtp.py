@@ -6,6 +6,7 @@ A stream is told from the others by the address the other side sends from, which
 import asyncio
 import random
 import struct
+import time
 from array import array
 from collections import deque
 from functools import cache
@@ -118,6 +119,7 @@ class RtpSocket:
     def __init__(self, host: str, *, limit: float = 60.0, listens: bool = True) -> None:
         self.socket = DatagramSocket(host, 0, self._receive if listens else None)
         self._limit = limit
+        self._stalls: deque[tuple[int, float]] = deque(maxlen=100_000)
         self._streams: dict[tuple[str, int], RtpStream] = {}
         self._loop = asyncio.get_running_loop()
         self._next = self._loop.time()
@@ -137,6 +139,10 @@ class RtpSocket:
         if self._streams.get(stream.remote) is stream:
             del self._streams[stream.remote]
 
+    def unsaid(self, begin: int, end: int) -> float:
+        """Seconds of sound that every stream left out between two moments (time.monotonic_ns): how late we were."""
+        return sum(length for at, length in self._stalls if begin <= at <= end)
+
     def close(self) -> None:
         self._timer.cancel()
         self.socket.close()
@@ -145,7 +151,10 @@ class RtpSocket:
         for stream in self._streams.values():
             self.socket.send(stream.next_packet(), stream.remote)
         # After a stall the lost ticks are left out, not sent in a burst.
-        self._next = max(self._next + FRAME_SECONDS, self._loop.time())
+        now, self._next = self._loop.time(), self._next + FRAME_SECONDS
+        if now > self._next:
+            self._stalls.append((time.monotonic_ns(), now - self._next + FRAME_SECONDS))
+            self._next = now
         self._timer = self._loop.call_at(self._next, self._tick)
 
     def _receive(self, data: bytes, sender: tuple[str, int], arrived: int) -> None:

@@ -70,6 +70,10 @@ class SipPeer:
         self._rtp.close()
         self._socket.close()
 
+    def unsaid(self, begin: int, end: int) -> float:
+        """Seconds of sound left out between two moments (time.monotonic_ns), because this process was kept waiting."""
+        return self._rtp.unsaid(begin, end)
+
     def place(
         self,
         number: str,
