@@ -1,6 +1,6 @@
 # The first command in a fresh clone may be any of these; what it needs is got and built first, once.
 .DEFAULT_GOAL := help
-.PHONY: help venv lock lab-packages lint test demo load clean
+.PHONY: help venv lock lab-packages lint test demo load simulate-soak clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,6 +33,9 @@ demo: lab-packages  ## eight callers, five agents, a real Asterisk; KEEP=1 leave
 
 load: lab-packages  ## 600 recorded calls at 5 a second, tones checked on both sides
 	$(BIN)/python -m benchmarks.load
+
+simulate-soak: venv  ## CALLS=1000000 simulated calls from SEED=1 on, faults on, every rule checked at every event
+	$(BIN)/python -m ccd.cli.soak $(if $(CALLS),--calls $(CALLS)) $(if $(SEED),--seed $(SEED))
 
 bench-%: lab-packages  ## bench-queue, bench-wire, bench-route, bench-engine: both sides of a ratio in one run
 	$(BIN)/python -m benchmarks.$*

@@ -21,6 +21,8 @@ class Callers(Struct, frozen=True):
     talk_time: Distribution = lognormal(180)
     talk_times: Mapping[str, Distribution] = field(default_factory=dict)
     """By queue, where it differs."""
+    level_factors: Mapping[int, float] = field(default_factory=dict)
+    """What an agent's level of the skill that a queue asks for first makes of the talk's length."""
     think_time: Distribution = Distribution("uniform", 2 * SECOND)
     keys: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     wrong_key_rate: float = 0.0
@@ -78,7 +80,3 @@ class Profile(Struct, frozen=True):
     faults: Faults = Faults()
     switch: Settings = Settings()
     shifts: Mapping[AgentId, tuple[float, float]] = field(default_factory=dict)
-
-    def busiest(self) -> float:
-        """The most calls an hour that any number gets."""
-        return max((rate for rates in self.calls.values() for rate in rates), default=0.0)

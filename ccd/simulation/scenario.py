@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from random import Random
 
+from msgspec.structs import replace
+
 from ccd.core.configuration import (
     AgentProfile,
     Announcements,
@@ -167,6 +169,14 @@ def busy_day(calls: float, shape: Sequence[float] = DAY_SHAPE, faults: bool = Tr
         faults=troubles if faults else Faults(),
         switch=Settings(rates=failing if faults else Rates()),
     )
+
+
+def hard_day(calls: float) -> Profile:
+    """`busy_day` with every fault often enough that each meets each."""
+    day = busy_day(calls)
+    rates = Rates(reordered=0.2, lost_answer=0.02, crossing=0.05, ghost=0.3, duplicate_state=0.1, late_state=0.1)
+    troubles = Faults(link_down_every=HOUR // 4, restart_every=2 * HOUR, no_record_rate=0.05)
+    return replace(day, faults=troubles, switch=replace(day.switch, rates=rates))
 
 
 # --- for comparison with theory

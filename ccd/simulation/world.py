@@ -118,11 +118,19 @@ class World:
         self._inbox.append(kind(request, "simulation", *values))  # type: ignore[arg-type]  # one of AnyRequest
 
     def talk_time(self, caller: Caller, other: LegId) -> Length:
-        """How long these two talk."""
-        leg = self.engine.floor.legs.get(caller.leg)
-        call = self.engine.floor.calls[leg.call] if leg else None
-        queue = call.visit.queue if call and call.visit else ""
-        return caller.talk_times.get(queue, caller.talk_time)
+        """How long these two talk: by the caller's queue, and by the agent's level of what it asks for first."""
+        floor = self.engine.floor
+        leg = floor.legs.get(caller.leg)
+        visit = floor.calls[leg.call].visit if leg else None
+        if visit is None:
+            return caller.talk_time
+        length = caller.talk_times.get(visit.queue, caller.talk_time)
+        agent = self.staff.agent_at(other)
+        requires = floor.queues[visit.queue].requires
+        if agent is None or not requires or not self.profile.callers.level_factors:
+            return length
+        level = self.configuration.agents[agent].skills.get(requires[0][0], 0)
+        return int(length * self.profile.callers.level_factors.get(level, 1.0))
 
     # --- time
 
@@ -150,10 +158,13 @@ class World:
         while True:
             while inbox:
                 self._feed(inbox.popleft())
-            switch_due, engine_due = switch.deadline(), engine.deadline()
-            due = min(
-                d for d in (agenda[0][0] if agenda else None, switch_due, engine_due, self.until + LONGEST_END) if d
-            )
+            due, switch_due, engine_due = self.until + LONGEST_END, switch.deadline(), engine.deadline()
+            if agenda and agenda[0][0] < due:
+                due = agenda[0][0]
+            if switch_due is not None and switch_due < due:
+                due = switch_due
+            if engine_due is not None and engine_due < due:
+                due = engine_due
             if is_day and due > self.until:
                 is_day = False
                 self.figures.end(self.until)
