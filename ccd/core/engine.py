@@ -91,23 +91,24 @@ def on_request(handler: Callable[[Floor, Any], str]) -> Callable[[Engine, Any], 
     return handle
 
 
-def on_leg_answered(floor: Floor, call: Call, event: e.LegAnswered) -> None:
+def on_leg_answered(engine: Engine, event: e.LegAnswered) -> None:
     """A phone, an outside party, or the caller's own leg."""
-    leg = floor.legs[event.leg]
-    if leg.state == "ending":
+    floor, leg_id = engine.floor, event.leg
+    leg = floor.legs.get(leg_id)
+    if leg is None or leg.state == "ending":
         return
     leg.state = "up"
-    current = floor.offers.get(call.offer) if call.offer else None
-    if current is not None and current.leg == leg.id:
-        offer.on_answered(floor, current)
+    call = floor.calls[leg.call]
+    if call.offer is not None and floor.offers[call.offer].leg == leg_id:
+        offer.on_answered(floor, floor.offers[call.offer])
     elif call.phase == "dialling" and call.direction != "inbound":
-        outgoing.on_answered(floor, call, leg.id)
-    elif call.phase == "dialling" and call.other == leg.id:
+        outgoing.on_answered(floor, call, leg_id)
+    elif call.phase == "dialling" and call.other == leg_id:
         transfer.on_answered(floor, call)
-    elif leg.id == call.leg:
+    elif leg_id == call.leg:
         interpreter.on_answered_leg(floor, call)
     else:
-        offer.end_leg(floor, leg.id, offer.NORMAL)
+        offer.end_leg(floor, leg_id, offer.NORMAL)
 
 
 def on_play_ended(floor: Floor, call: Call, event: e.PlayEnded) -> None:
@@ -197,7 +198,7 @@ def ignore(engine: Engine, event: Any) -> None:
 
 HANDLERS: dict[type, Callable[[Engine, Any], None]] = {
     e.LegArrived: lambda engine, event: arrival.on_arrived(engine.floor, event),
-    e.LegAnswered: on_call(on_leg_answered),
+    e.LegAnswered: on_leg_answered,
     e.LegRinging: ignore,
     e.LegsBridged: on_call(talk.on_bridged),
     e.BridgeFailed: on_call(talk.on_bridge_failed),

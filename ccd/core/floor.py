@@ -59,9 +59,9 @@ class Floor:
 
     def new_id(self) -> str:
         """An id never given before: the microsecond in hexadecimal, one further where two fall together."""
-        now, following = self.now, self._last_id + 1
-        self._last_id = now if now > following else following
-        return f"{self._last_id:x}"
+        now, last = self.now, self._last_id
+        self._last_id = fresh = now if now > last else last + 1
+        return f"{fresh:x}"
 
     def at(self, due: Moment, timer: Timer) -> None:
         """Fire `timer` at `due`. Timers are not taken back: each says by its serial whether it still counts."""
@@ -91,8 +91,9 @@ class Floor:
 
     def outcome(self) -> Outcome:
         """What was said since the last call of this; the hurried commands first."""
-        result = Outcome((*self._commands, *self._later), tuple(self._facts))
-        self._commands.clear()
-        self._later.clear()
-        self._facts.clear()
+        commands, later, facts = self._commands, self._later, self._facts
+        result = Outcome((*commands, *later), tuple(facts))
+        commands.clear()
+        later.clear()
+        facts.clear()
         return result

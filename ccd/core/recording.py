@@ -20,13 +20,15 @@ from ccd.model.ids import CallId, RecordingId
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
 
+NEVER = "policy: never"
+
 
 def prepare(floor: "Floor", call: Call, policy: RecordingPolicy) -> None:
     """Have the switch ready to record from the next bridge on, once a call, if policy, flow and caller want it."""
     if call.recording is not None or call.recording_declined:
         return
     mode = call.recording_mode or policy.mode
-    refusal = why_not(floor, call, mode, policy)
+    refusal = NEVER if mode == "never" else why_not(floor, call, mode, policy)
     if refusal:
         call.recording_declined = True
         floor.note(RecordingDeclined(call.id, refusal))
@@ -37,9 +39,7 @@ def prepare(floor: "Floor", call: Call, policy: RecordingPolicy) -> None:
 
 
 def why_not(floor: "Floor", call: Call, mode: str, policy: RecordingPolicy) -> str:
-    """Why the call is not recorded; empty if it is."""
-    if mode == "never":
-        return "policy: never"
+    """Why a call is not recorded that might be; empty if it is."""
     if mode == "share" and draw(floor.seed, call.id) >= policy.share:
         return f"policy: a share of {policy.share:g}, not drawn"
     return ""

@@ -38,14 +38,8 @@ class Wait:
     needs_answer: ClassVar[bool] = False
 
     def enter(self, run: Run) -> None:
-        waiting.enter(
-            run.floor,
-            run.call,
-            QueueId(self.queue),
-            priority=self.priority,
-            max_wait=self.max_wait,
-            leave_at_no_agent=self.leave_at_no_agent,
-        )
+        rules = run.floor.queue(QueueId(self.queue))
+        waiting.enter(run.floor, run.call, rules, self.priority, self.max_wait, self.leave_at_no_agent)
 
     def resume(self, run: Run, signal: Any) -> None:
         if isinstance(signal, QueueEnded):

@@ -9,52 +9,48 @@ from ccd.core.flow.prompt import Sound
 from ccd.core.timer import VisitTimer
 from ccd.model.command import Hold, Play, SetVariables
 from ccd.model.fact import QueueEntered, QueueLeft, VisitOutcome
-from ccd.model.ids import Length, QueueId
+from ccd.model.ids import Length
 
 if TYPE_CHECKING:
+    from ccd.core.configuration import Queue
     from ccd.core.floor import Floor
 
 
 def enter(
-    floor: "Floor", call: Call, queue_id: QueueId, *, priority: Length, max_wait: Length, leave_at_no_agent: bool
+    floor: "Floor", call: Call, queue: "Queue", priority: Length, max_wait: Length, leave_at_no_agent: bool
 ) -> None:
     """Wait in the queue; `QueueEnded` comes to the step. `max_wait` 0 is no limit.
 
     The place counts from the first entry into any queue (`waiting_since`), less `priority`, a head start.
     """
-    queue = floor.queue(queue_id)
-    call.waiting_since = call.waiting_since or floor.now
-    call.visits += 1
+    now, queue_id, leg = floor.now, queue.id, call.leg
+    call.waiting_since = since = call.waiting_since or now
+    call.visits = serial = call.visits + 1
     call.phase = "waiting"
-    entered = call.waiting_since if call.visit_is_known else floor.now
-    limit = floor.now + max_wait if max_wait else 0
-    visit = Visit(queue_id, entered, call.waiting_since - priority, call.visits, leave_at_no_agent, limit)
-    call.visit = visit
-    if not call.visit_is_known:
-        floor.note(QueueEntered(call.id, queue_id, call.waiting_since, priority))
-    call.visit_is_known = False
+    limit = now + max_wait if max_wait else 0
+    if call.visit_is_known:
+        call.visit_is_known = False
+        entered = since
+    else:
+        floor.note(QueueEntered(call.id, queue_id, since, priority))
+        entered = now
+    call.visit = visit = Visit(queue_id, entered, since - priority, serial, leave_at_no_agent, limit)
     if leave_at_no_agent and not floor.staffed.get(queue_id):
         leave(floor, call, "no_agent")
         return
-    match(floor, call)
-    floor.send_last(Hold(call.leg, queue.music))
-    place = (
-        ("CCD_QUEUE", queue_id),
-        ("CCD_SINCE", f"{call.waiting_since}"),
-        ("CCD_PRIORITY", f"{priority}"),
-        ("CCD_STEP", call.cursor.step if call.cursor else ""),
-    )
-    floor.send_last(SetVariables(call.leg, place))
+    match(floor, call, visit)
+    step = call.cursor.step if call.cursor else ""
+    place = (("CCD_QUEUE", queue_id), ("CCD_SINCE", f"{since}"), ("CCD_PRIORITY", f"{priority}"), ("CCD_STEP", step))
+    floor.send_last(Hold(leg, queue.music))
+    floor.send_last(SetVariables(leg, place))
     if max_wait:
-        floor.at(limit, VisitTimer(call.id, visit.serial, "max_wait"))
+        floor.at(limit, VisitTimer(call.id, serial, "max_wait"))
     if queue.announcements:
-        floor.at(floor.now + queue.announcements.first_after, VisitTimer(call.id, visit.serial, "announcement"))
+        floor.at(now + queue.announcements.first_after, VisitTimer(call.id, serial, "announcement"))
 
 
-def match(floor: "Floor", call: Call) -> None:
+def match(floor: "Floor", call: Call, visit: Visit) -> None:
     """The best ready agent for a caller without an offer, else a place among the waiting."""
-    visit = call.visit
-    assert visit is not None
     agent = floor.routing.select_agent(visit.queue)
     if agent is None:
         floor.routing.add_waiting(call.id, visit.queue, visit.key)
@@ -86,7 +82,7 @@ def rematch(floor: "Floor", call: Call) -> None:
         return
     if not call.visit.announcing:
         floor.send_last(Hold(call.leg, floor.queue(call.visit.queue).music))
-    match(floor, call)
+    match(floor, call, call.visit)
 
 
 def leave(floor: "Floor", call: Call, outcome: VisitOutcome) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
+from ccd.core import configuration
 from ccd.core.acd import waiting
 from ccd.core.configuration import RecordingPolicy
 from ccd.core.flow.interpreter import QueueEnded
@@ -13,6 +14,7 @@ from ccd.model.fact import RecordingDeclined, StepLeft
 from ccd.model.ids import SECOND, QueueId
 
 if TYPE_CHECKING:
+    from ccd.core.call import Call
     from ccd.core.flow.interpreter import Run, Signal
 
 QueueOutcome = Literal["answered", "overflowed", "no_agent"]
@@ -49,13 +51,14 @@ class Queue:
         rules = run.floor.configuration.queues.get(QueueId(self.queue))
         if rules is None:
             run.finish("no such queue", self.on.get("no_agent"))
-        elif must_be_told(run, rules.recording) and not self.is_deserted(run):
-            assert rules.recording.announcement is not None
+            return
+        announcement = rules.recording.announcement
+        if announcement is not None and must_be_told(run.call, rules.recording) and not self.is_deserted(run):
             run.call.recording_told = True
             run.state = rules.recording.opt_out_key or "told"
-            run.play(rules.recording.announcement)
+            run.play(announcement)
         else:
-            self.wait(run)
+            self.wait_in(run, rules)
 
     def is_deserted(self, run: "Run") -> bool:
         """Whether nobody with the skills is logged in and the flow has a way for that."""
@@ -63,15 +66,12 @@ class Queue:
 
     def wait(self, run: "Run") -> None:
         """Into the queue."""
-        run.state = "waiting"
-        waiting.enter(
-            run.floor,
-            run.call,
-            QueueId(self.queue),
-            priority=self.priority,
-            max_wait=self.max_wait,
-            leave_at_no_agent="no_agent" in self.on,
-        )
+        self.wait_in(run, run.floor.queue(QueueId(self.queue)))
+
+    def wait_in(self, run: "Run", rules: configuration.Queue) -> None:
+        """Into the queue with these rules."""
+        run.cursor.state = "waiting"
+        waiting.enter(run.floor, run.call, rules, self.priority, self.max_wait, "no_agent" in self.on)
 
     def resume(self, run: "Run", signal: "Signal") -> None:
         if isinstance(signal, QueueEnded):
@@ -97,8 +97,7 @@ class Queue:
             run.finish(outcome, goto)
 
 
-def must_be_told(run: "Run", policy: RecordingPolicy) -> bool:
+def must_be_told(call: "Call", policy: RecordingPolicy) -> bool:
     """Whether the announcement is due: the call may be recorded and has not heard it."""
-    call = run.call
     never = (call.recording_mode or policy.mode) == "never"
-    return not (never or policy.announcement is None or call.recording_told or call.recording_declined)
+    return not (never or call.recording_told or call.recording_declined)
