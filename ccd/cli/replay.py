@@ -22,7 +22,10 @@ def replay_day(
     journal: Annotated[Path, typer.Argument(help="The journal's folder.")] = Path("/var/lib/ccd/journal"),
     day: Annotated[str, typer.Option("--day", help="Only runs that have something of this day, 2026-11-22.")] = "",
 ) -> None:
-    """Feed the journal's inputs through the engine and compare every outcome and command with those of the day."""
+    """A journalled day through the engine again: the same decisions?
+
+    Compares every outcome and command with those of the day; ends with 1 at the first that differs.
+    """
     console = Console(highlight=False)
     begin, end = bounds(day)
     configurations = archive.read(journal)
