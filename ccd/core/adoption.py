@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ccd.core.acd import agent as agents
 from ccd.core.call import Call, Cursor, Leg, Recording
-from ccd.core.flow.interpreter import QueueEnded, Run, signal
+from ccd.core.flow.interpreter import QueueEnded, run_of, signal
 from ccd.core.flow.steps.queue import Queue
 from ccd.core.timer import RecallTimer
 from ccd.model.command import HangUp
@@ -45,7 +45,7 @@ def resume(floor: "Floor", event: LegArrived, call_id: CallId) -> None:
     call.phase = "flow"
     call.cursor = Cursor(flow, flows=floor.configuration.flows)
     call.waiting_since = moment(variables.get("CCD_SINCE", ""))
-    run = Run(floor, call)
+    run = run_of(floor, call)
     name = variables.get("CCD_STEP", "")
     step = flow.steps.get(name)
     if step is None:

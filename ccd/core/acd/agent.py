@@ -1,8 +1,7 @@
 """The agent: the table of his states, what moves him through it, and whether he can be offered a call."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-
-from msgspec import Struct
 
 from ccd.core.acd import offer, waiting
 from ccd.core.timer import AgentTimer, BackOffTimer
@@ -24,7 +23,8 @@ TRANSITIONS: dict[AgentState, tuple[AgentState, ...]] = {
 """From each state, where to. `talking` from `ready`, `wrap_up` or `paused` is a call that the agent dialled himself."""
 
 
-class Agent(Struct, gc=False):
+@dataclass(slots=True)
+class Agent:
     """One agent of the configuration. `after_call` is what he asked for while busy."""
 
     id: AgentId

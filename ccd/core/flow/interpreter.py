@@ -62,16 +62,12 @@ Signal = PlayEnded | StepTimeout | QueueEnded | TransferEnded | MessageEnded | D
 """What `Step.resume` gets."""
 
 
-class Run:
-    """A call's way through its flow, as a step sees it."""
+class Run(Struct, gc=False):
+    """A call's way through its flow, as a step sees it; `cursor` is the call's."""
 
-    __slots__ = ("call", "cursor", "floor")
-
-    def __init__(self, floor: "Floor", call: "Call") -> None:
-        assert call.cursor is not None
-        self.floor = floor
-        self.call = call
-        self.cursor: Cursor = call.cursor
+    floor: "Floor"
+    call: "Call"
+    cursor: "Cursor"
 
     @property
     def leg(self) -> "Leg":
@@ -239,9 +235,15 @@ CALL_VALUES = {
 }
 
 
+def run_of(floor: "Floor", call: "Call") -> Run:
+    """The way of a call that has a flow."""
+    assert call.cursor is not None
+    return Run(floor, call, call.cursor)
+
+
 def begin(floor: "Floor", call: "Call") -> None:
     """Enter the first step of the call's flow."""
-    run = Run(floor, call)
+    run = run_of(floor, call)
     call.variables.update(run.cursor.flow.variables or {})
     run.go(run.cursor.flow.start)
 
@@ -289,7 +291,7 @@ def current(run: Run) -> Step:
 def signal(floor: "Floor", call: "Call", what: Signal) -> None:
     """Hand a step what it waits for."""
     if is_live(call):
-        run = Run(floor, call)
+        run = run_of(floor, call)
         current(run).resume(run, what)
 
 
@@ -300,7 +302,7 @@ def on_answered_leg(floor: "Floor", call: "Call") -> None:
     if cursor is not None and call.phase == "flow" and cursor.state is None:
         step = cursor.flow.steps[cursor.step]
         if step.needs_answer:
-            step.enter(Run(floor, call))
+            step.enter(Run(floor, call, cursor))
 
 
 def on_play_ended(floor: "Floor", call: "Call", event: PlayEnded) -> None:
@@ -315,7 +317,7 @@ def on_digit(floor: "Floor", call: "Call", digit: str) -> None:
         return
     call.digits = (call.digits + digit)[-DIGITS_KEPT:]
     if call.phase == "flow" and is_live(call):
-        run = Run(floor, call)
+        run = run_of(floor, call)
         step = current(run)
         if call.answered or not step.needs_answer:
             step.resume(run, DigitArrived(digit))
@@ -334,7 +336,7 @@ def on_answer(floor: "Floor", event: Answered) -> None:
     call = floor.calls.get(asker) if asker else None
     if call is None or not is_live(call):
         return
-    run = Run(floor, call)
+    run = run_of(floor, call)
     rendering = run.cursor.rendering
     if event.question in rendering:
         rendering[rendering.index(event.question)] = event.value if isinstance(event.value, str) else ""
