@@ -1,6 +1,7 @@
 """What is left behind is found."""
 
-import asyncio
+import os
+import signal
 from pathlib import Path
 
 from ccd.lab.packages import Program
@@ -26,5 +27,4 @@ async def test_a_grandchild_at_work_in_the_folder_is_found_too(tmp_path: Path) -
     try:
         assert any(line.startswith(f"{orphan} ") for line in left_over(tmp_path))
     finally:
-        killer = await asyncio.create_subprocess_exec("kill", "-9", orphan)
-        await killer.wait()
+        os.kill(int(orphan), signal.SIGKILL)
