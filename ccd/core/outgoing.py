@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from ccd.core import recording, talk
-from ccd.core.acd import agent as agents
 from ccd.core.acd import offer
 from ccd.core.call import Call, Leg
 from ccd.core.configuration import AgentProfile
@@ -34,7 +33,7 @@ def begin(floor: "Floor", event: LegArrived) -> None:
         floor.legs[event.leg].state = "ending"
         floor.send(HangUp(event.leg, REJECTED))
         return
-    own(floor, call, floor.agents[profile.id])
+    talk.own(floor, call, floor.agents[profile.id])
     cli = profile.number if colleague else (profile.outbound_cli or decision.outbound_cli)
     dial(floor, call, decision, "" if colleague else event.number, cli)
 
@@ -60,20 +59,6 @@ def allowed(floor: "Floor", profile: AgentProfile | None, colleague: AgentProfil
         endpoint = phone_of(floor, colleague)
         return DialDecision(bool(endpoint), "colleague" if endpoint else "the colleague's phone is away", endpoint)
     return decide(floor.configuration.dial_policy, profile.role, number)
-
-
-def own(floor: "Floor", call: Call, agent: "agents.Agent") -> None:
-    """The agent is busy with a call of his own; a call that rings him meanwhile goes to the next."""
-    if agent.state == "paused":
-        agent.after_call, agent.after_call_reason = "paused", agent.reason
-    if agent.state == "offered":
-        assert agent.offer is not None
-        offer.give_up(floor, floor.offers[agent.offer], "busy")
-    floor.routing.unset_ready(agent.id)
-    if agent.state in ("ready", "offered", "wrap_up", "paused"):
-        agents.move(floor, agent, "talking", call.id)
-        agent.call = call.id
-        call.agent = agent.id
 
 
 def dial(floor: "Floor", call: Call, decision: DialDecision, number: str, cli: str) -> None:

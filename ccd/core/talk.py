@@ -69,6 +69,20 @@ def end(floor: "Floor", call: Call, by: Literal["caller", "agent", "us", "switch
     release_agent(floor, call, talked=True)
 
 
+def own(floor: "Floor", call: Call, agent: "agents.Agent") -> None:
+    """The agent is busy with a call that no queue gave him; one that rings him meanwhile goes to the next."""
+    if agent.state == "paused":
+        agent.after_call, agent.after_call_reason = "paused", agent.reason
+    if agent.state == "offered":
+        assert agent.offer is not None
+        offer.give_up(floor, floor.offers[agent.offer], "busy")
+    floor.routing.unset_ready(agent.id)
+    if agent.state in ("ready", "offered", "wrap_up", "paused"):
+        agents.move(floor, agent, "talking", call.id)
+        agent.call = call.id
+        call.agent = agent.id
+
+
 def release_agent(floor: "Floor", call: Call, *, talked: bool) -> None:
     """The call has no owner any more."""
     if call.agent is None:

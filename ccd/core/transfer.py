@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from ccd.core import recording
+from ccd.core import recording, talk
 from ccd.core.acd import offer
 from ccd.core.call import Call
 from ccd.core.configuration import AgentProfile, RecordingPolicy
@@ -62,6 +62,8 @@ def to_colleague(floor: "Floor", call: Call, profile: AgentProfile) -> None:
     if not endpoint:
         ended(floor, call, "failed")
         return
+    if floor.agent_at.get(endpoint) == profile.id:
+        talk.own(floor, call, floor.agents[profile.id])
     ring(floor, call, endpoint, "", call.number or call.ani, "colleague", floor.configuration.site.outbound_ring_time)
 
 
@@ -88,6 +90,7 @@ def on_failed(floor: "Floor", call: Call, cause: int) -> None:
     """The outside leg ended before they were joined."""
     call.other = None
     call.dial_serial += 1
+    talk.release_agent(floor, call, talked=False)
     ended(floor, call, OUTCOME_OF_CAUSE.get(cause, "failed"))
 
 

@@ -117,6 +117,37 @@ def test_refer_to_a_colleague_rings_his_phone() -> None:
     assert states(made)["anna"] == "wrap_up"
 
 
+def referred() -> Centre:
+    """Anna sent her customer to Carla, who is logged in; Carla's phone rings."""
+    made = centre(agent("anna", sales=2), agent("carla", sales=1))
+    made.log_in("anna")
+    made.log_in("carla")
+    other = talk(made)
+    made.feed(LegReferred(CALLER, "1005"), 1)
+    made.hung_up(other, by="us")
+    return made
+
+
+def test_colleague_who_gets_a_referred_customer_owns_the_call() -> None:
+    made = referred()
+    ring = made.dialled()[-1]
+    assert states(made)["carla"] == "talking"
+    made.arrive("sales", "1.2")
+    assert made.dialled()[-1] is ring, "she is offered nothing else meanwhile"
+    made.answer(ring.leg)
+    made.bridged(CALLER, ring.leg)
+    assert made.of(f.TalkBegan)[-1].agent == "carla"
+    made.hung_up(CALLER)
+    made.hung_up(ring.leg, by="us")
+    assert states(made)["carla"] == "wrap_up"
+
+
+def test_colleague_who_does_not_take_it_is_free_again() -> None:
+    made = referred()
+    made.hung_up(made.dialled()[-1].leg, 17)
+    assert states(made)["carla"] == "ready"
+
+
 def test_refer_to_a_colleague_whose_phone_is_away_ends_the_way_of_the_talk() -> None:
     made = centre(agent("anna", sales=2), agent("carla"))
     made.log_in("anna")
