@@ -69,7 +69,8 @@ def settle(floor: "Floor", agent: Agent) -> None:
         floor.routing.set_ready(agent.id, agent.idle_since)
     else:
         floor.routing.remove_waiting(call)
-        offer.make(floor, floor.calls[call], agent, "agent")
+        caller = floor.calls[call]
+        offer.make(floor, caller, waiting.queue_of(floor, caller), agent, "agent")
 
 
 def settle_all(floor: "Floor") -> None:

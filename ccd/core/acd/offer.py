@@ -9,6 +9,7 @@ from ccd.core import recording
 from ccd.core.acd import agent as agents
 from ccd.core.acd import waiting
 from ccd.core.call import Call, Leg
+from ccd.core.configuration import Queue
 from ccd.core.display import NAME_LENGTH
 from ccd.core.timer import BackOffTimer, OfferTimer
 from ccd.model.command import Bridge, Dial, HangUp
@@ -48,13 +49,12 @@ class Offer(Struct, gc=False):
     stage: Literal["ringing", "bridging"] = "ringing"
 
 
-def make(floor: "Floor", call: Call, agent: "agents.Agent", trigger: Literal["caller", "agent"]) -> None:
-    """Ring the agent for the caller. Whoever calls this chose the pair, and took the caller out of the waiting."""
-    visit = call.visit
-    assert visit is not None
-    queue_id = visit.queue
-    queue = floor.queues[queue_id]
-    call_id, agent_id, endpoint = call.id, agent.id, agent.endpoint
+def make(floor: "Floor", call: Call, queue: Queue, agent: "agents.Agent", trigger: Literal["caller", "agent"]) -> None:
+    """Ring the agent for the caller, who waits in the queue.
+
+    Whoever calls this chose the pair, and took the caller out of the waiting.
+    """
+    call_id, queue_id, agent_id, endpoint = call.id, queue.id, agent.id, agent.endpoint
     floor.routing.unset_ready(agent_id)
     offer_id = OfferId(floor.new_id())
     leg = new_leg(floor, call, offer_id, "agent", endpoint)

@@ -9,7 +9,7 @@ from ccd.core.flow.prompt import Sound
 from ccd.core.timer import VisitTimer
 from ccd.model.command import Hold, Play, SetVariables
 from ccd.model.fact import QueueEntered, QueueLeft, VisitOutcome
-from ccd.model.ids import Length
+from ccd.model.ids import Length, Moment
 
 if TYPE_CHECKING:
     from ccd.core.configuration import Queue
@@ -34,11 +34,12 @@ def enter(
     else:
         floor.note(QueueEntered(call.id, queue_id, since, priority))
         entered = now
-    call.visit = visit = Visit(queue_id, entered, since - priority, serial, leave_at_no_agent, limit)
+    key = since - priority
+    call.visit = Visit(queue_id, entered, key, serial, leave_at_no_agent, limit)
     if leave_at_no_agent and not floor.staffed.get(queue_id):
         leave(floor, call, "no_agent")
         return
-    match(floor, call, visit)
+    match(floor, call, queue, key)
     step = call.cursor.step if call.cursor else ""
     place = (("CCD_QUEUE", queue_id), ("CCD_SINCE", f"{since}"), ("CCD_PRIORITY", f"{priority}"), ("CCD_STEP", step))
     floor.send_last(Hold(leg, queue.music))
@@ -49,22 +50,28 @@ def enter(
         floor.at(now + queue.announcements.first_after, VisitTimer(call.id, serial, "announcement"))
 
 
-def match(floor: "Floor", call: Call, visit: Visit) -> None:
+def queue_of(floor: "Floor", call: Call) -> "Queue":
+    """The rules of the queue that a call waits in."""
+    assert call.visit is not None
+    return floor.queues[call.visit.queue]
+
+
+def match(floor: "Floor", call: Call, queue: "Queue", key: Moment) -> None:
     """The best ready agent for a caller without an offer, else a place among the waiting."""
-    agent = floor.routing.select_agent(visit.queue)
+    agent = floor.routing.select_agent(queue.id)
     if agent is None:
-        floor.routing.add_waiting(call.id, visit.queue, visit.key)
+        floor.routing.add_waiting(call.id, queue.id, key)
     else:
-        offer.make(floor, call, floor.agents[agent], "caller")
+        offer.make(floor, call, queue, floor.agents[agent], "caller")
 
 
 def match_waiting(floor: "Floor", call: Call) -> None:
     """The best ready agent, if there is one by now, for a caller who has his place among the waiting."""
-    assert call.visit is not None
-    agent = floor.routing.select_agent(call.visit.queue)
+    queue = queue_of(floor, call)
+    agent = floor.routing.select_agent(queue.id)
     if agent is not None:
         floor.routing.remove_waiting(call.id)
-        offer.make(floor, call, floor.agents[agent], "caller")
+        offer.make(floor, call, queue, floor.agents[agent], "caller")
 
 
 def rematch(floor: "Floor", call: Call) -> None:
@@ -80,9 +87,10 @@ def rematch(floor: "Floor", call: Call) -> None:
     if 0 < call.visit.limit <= floor.now:
         leave(floor, call, "overflowed")
         return
+    queue = queue_of(floor, call)
     if not call.visit.announcing:
-        floor.send_last(Hold(call.leg, floor.queue(call.visit.queue).music))
-    match(floor, call, call.visit)
+        floor.send_last(Hold(call.leg, queue.music))
+    match(floor, call, queue, call.visit.key)
 
 
 def leave(floor: "Floor", call: Call, outcome: VisitOutcome) -> None:

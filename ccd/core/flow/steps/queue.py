@@ -48,13 +48,14 @@ class Queue:
         return self.answer
 
     def enter(self, run: "Run") -> None:
+        call = run.call
         rules = run.floor.configuration.queues.get(QueueId(self.queue))
         if rules is None:
             run.finish("no such queue", self.on.get("no_agent"))
             return
         announcement = rules.recording.announcement
-        if announcement is not None and must_be_told(run.call, rules.recording) and not self.is_deserted(run):
-            run.call.recording_told = True
+        if announcement is not None and must_be_told(call, rules.recording) and not self.is_deserted(run):
+            call.recording_told = True
             run.state = rules.recording.opt_out_key or "told"
             run.play(announcement)
         else:
