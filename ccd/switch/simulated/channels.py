@@ -136,7 +136,7 @@ class Channels:
         leg, other = self.alive(bridge.leg), self.alive(bridge.other)
         if leg is None or leg.joining != bridge:
             return
-        if other is None or other.state != "up" or leg.peer or other.peer or leg.is_leaving or other.is_leaving:
+        if other is None or not may_join(leg, other):
             self.fail_join(leg, "one of the legs was not there")
             return
         leg.joining = None
@@ -263,6 +263,13 @@ class Channels:
         """We end it."""
         hang_up = next((command for command in leg.due if isinstance(command, HangUp | HandBack)), None)
         self.end(leg, hang_up.cause if isinstance(hang_up, HangUp) else NORMAL, "us")
+
+
+def may_join(leg: Leg, other: Leg) -> bool:
+    """Whether the two can be bridged: the customer's leg may be unanswered, the other one not."""
+    if leg is other or leg.peer or other.peer or leg.is_leaving or other.is_leaving:
+        return False
+    return leg.state in ("early", "up") and other.state == "up"
 
 
 def result_of(command: RecordingCommand, reason: str) -> SwitchEvent:

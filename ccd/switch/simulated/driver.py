@@ -34,7 +34,7 @@ from ccd.model.event import (
 )
 from ccd.model.ids import Moment, SwitchName
 from ccd.switch.base import Cut, Reaction
-from ccd.switch.simulated.channels import NO_ANSWER, RECOVERY, Channels, RecordingCommand
+from ccd.switch.simulated.channels import NO_ANSWER, RECOVERY, Channels, RecordingCommand, may_join
 from ccd.switch.simulated.leg import Leg
 from ccd.switch.simulated.output import Output
 from ccd.switch.simulated.people import (
@@ -300,7 +300,7 @@ class SimulatedSwitch:
     def _bridge(self, leg: Leg, bridge: Bridge) -> None:
         other = self._channels.alive(bridge.other)
         output, settings = self._output, self.settings
-        if other is None or other is leg or leg.joining or leg.is_leaving or other.is_leaving or leg.peer or other.peer:
+        if other is None or leg.joining or not may_join(leg, other):
             self._channels.pay(leg, bridge, BridgeFailed(leg.id, bridge.other, "it cannot be bridged"))
             return
         leg.joining = bridge
