@@ -33,6 +33,8 @@ FIRST_TONE, TONE_STEP, CALLER_TONES = 400, 10, 150
 """Callers say 400 to 1,890 Hz, agents from 1,900 on, 10 Hz from one to the next: a window of .1 s tells them apart."""
 LENGTH_TOLERANCE = 0.3
 TONE_SHARE = 0.95
+LEAST_SHARE = 0.5
+"""However starved the phones were: less of its tone and a recording is another call's."""
 BROKEN = 10
 """A frame that the phones could not send in time breaks the tone in the windows around it: so many frames."""
 SETTLING = 3.0
@@ -137,7 +139,7 @@ def check_talk(call: Call, unsaid: float, findings: Findings) -> None:
         ("the agent", call.placed.tone, agent.stream),
     ):
         heard = stream.heard(said_by, window=WINDOW).seconds if stream else 0.0
-        least = TONE_SHARE * (TALK - 1) - unsaid * BROKEN
+        least = max(TONE_SHARE * (TALK - 1) - unsaid * BROKEN, LEAST_SHARE * TALK)
         findings.check(heard > least, f"{who} hardly heard the other", f"{number} {heard:.2f} s")
 
 
@@ -169,7 +171,7 @@ def check_record(call: Call, record: Any, unsaid: float, folder: Centre, finding
     ):
         heard = tones.heard(channel, sound.rate, said, window=WINDOW).seconds
         lengths = f"{number} {heard:.2f} of {talked:.2f} s"
-        least = TONE_SHARE * (talked - 0.5) - unsaid * BROKEN
+        least = max(TONE_SHARE * (talked - 0.5) - unsaid * BROKEN, LEAST_SHARE * talked)
         findings.check(heard >= least, f"recording: little of the {side} tone", lengths)
 
 
