@@ -1,6 +1,6 @@
 """Ids and the two kinds of time. All ids are text; none is ever built from what a caller says."""
 
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
 Moment = int
 """Microseconds of UTC since 1970."""
@@ -11,19 +11,23 @@ Length = int
 SECOND: Length = 1_000_000
 MILLISECOND: Length = 1_000
 
-SwitchName = NewType("SwitchName", str)
-LegId = NewType("LegId", str)
-"""`switch/boot/unique`: the switch's name, the boot of it, its own unique id of the channel."""
-CallId = NewType("CallId", str)
-AgentId = NewType("AgentId", str)
-QueueId = NewType("QueueId", str)
-OfferId = NewType("OfferId", str)
-RecordingId = NewType("RecordingId", str)
-CallerId = NewType("CallerId", str)
-QuestionId = NewType("QuestionId", str)
-RequestId = NewType("RequestId", str)
-Endpoint = NewType("Endpoint", str)
-"""A phone as the switch dials it, `PJSIP/1001`."""
+if TYPE_CHECKING:
+    SwitchName = NewType("SwitchName", str)
+    LegId = NewType("LegId", str)
+    """`switch/boot/unique`: the switch's name, the boot of it, its own unique id of the channel."""
+    CallId = NewType("CallId", str)
+    AgentId = NewType("AgentId", str)
+    QueueId = NewType("QueueId", str)
+    OfferId = NewType("OfferId", str)
+    RecordingId = NewType("RecordingId", str)
+    CallerId = NewType("CallerId", str)
+    QuestionId = NewType("QuestionId", str)
+    RequestId = NewType("RequestId", str)
+    Endpoint = NewType("Endpoint", str)
+    """A phone as the switch dials it, `PJSIP/1001`."""
+else:  # text as it is: calling a NewType costs as much as making a fact
+    SwitchName = LegId = CallId = AgentId = QueueId = OfferId = str
+    RecordingId = CallerId = QuestionId = RequestId = Endpoint = str
 
 
 def leg_id(switch: SwitchName, boot: str, unique: str) -> LegId:

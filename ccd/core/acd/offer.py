@@ -62,10 +62,13 @@ def make(floor: "Floor", call: Call, queue: Queue, agent: "agents.Agent", trigge
     call.offer = agent.offer = offer_id
     agent.call = call_id
     variables = (("CCD_CALL", call_id), ("CCD_ROLE", "agent"), ("CCD_OFFER", offer_id), ("CCD_AGENT", agent_id))
+    headers: tuple[tuple[str, str], ...] = (("X-CCD-Call", call_id),)
+    if floor.configuration.site.screen_pop_url:
+        headers += (("X-CCD-URL", screen_pop(floor, call, queue_id)),)
     caller = call.shown_name
     name = f"{queue.shown_name}: {caller}"[:NAME_LENGTH] if caller else queue.shown_name
     ring_time = queue.ring_time
-    floor.send(Dial(leg, endpoint, ring_time, "", call.number or call.ani, name, headers(floor, call), variables))
+    floor.send(Dial(leg, endpoint, ring_time, "", call.number or call.ani, name, headers, variables))
     floor.note(OfferMade(offer_id, call_id, queue_id, agent_id, leg, agent.idle_since, trigger, endpoint))
     agents.move(floor, agent, "offered", call_id)
     floor.at(floor.now + ring_time, OfferTimer(offer_id, "ringing"))
@@ -80,20 +83,13 @@ def new_leg(floor: "Floor", call: Call, unique: str, role: Literal["agent", "dia
     return leg
 
 
-def headers(floor: "Floor", call: Call) -> tuple[tuple[str, str], ...]:
-    """SIP headers of the agent's INVITE: our call id, and the address of the screen pop where the site has one."""
+def screen_pop(floor: "Floor", call: Call, queue: QueueId) -> str:
+    """The site's address for what the agent's screen shows of this call."""
     url = floor.configuration.site.screen_pop_url
-    if not url:
-        return (("X-CCD-Call", call.id),)
-    values = {
-        "{call}": call.id,
-        "{caller}": call.caller or "",
-        "{number}": call.number,
-        "{queue}": call.visit.queue if call.visit else "",
-    }
+    values = {"{call}": call.id, "{caller}": call.caller or "", "{number}": call.number, "{queue}": queue}
     for key, value in values.items():
         url = url.replace(key, quote(value, safe=""))
-    return (("X-CCD-Call", call.id), ("X-CCD-URL", url))
+    return url
 
 
 # --- how it goes on
