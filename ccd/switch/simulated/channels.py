@@ -120,7 +120,12 @@ class Channels:
         self.pay(leg, message, MessageRecorded(leg.id, message.serial, length, result))  # type: ignore[arg-type]
 
     def pay_recording(self, leg: Leg, command: RecordingCommand, reason: str = "") -> None:
-        """A recording command worked, or did not for this reason."""
+        """A recording command worked, or did not for this reason; one given earlier is not waited for any more."""
+        if not self._output.is_up or command not in leg.due:
+            return
+        for earlier in leg.due[: leg.due.index(command)]:
+            if isinstance(earlier, RecordingCommand):
+                self.pay(leg, earlier, result_of(earlier, "no answer"))
         self.pay(leg, command, result_of(command, reason))
 
     # --- together and apart
@@ -214,19 +219,22 @@ class Channels:
             del self.legs[leg.id]
 
     def _forget(self, leg: LegId) -> None:
-        self.legs.pop(leg, None)
+        """Its end is told now: what was commanded while that was on its way has its results before."""
+        over = self.legs.pop(leg, None)
+        if over is None:
+            return
+        due, over.due = over.due, []
+        for command in due:
+            event = failure_of(command, "the leg is over")
+            if event is not None:
+                self._output.tell_now(event)
 
     def pay_all(self, leg: Leg, reason: str) -> None:
         """No result of these will come by itself any more."""
         for command in list(leg.due):
-            if isinstance(command, Play):
-                self.pay(leg, command, PlayEnded(leg.id, command.serial, "stopped"))
-            elif isinstance(command, RecordMessage):
-                self.pay(leg, command, MessageRecorded(leg.id, command.serial, 0, "hung_up"))
-            elif isinstance(command, Bridge):
-                self.pay(leg, command, BridgeFailed(leg.id, command.other, reason))
-            elif isinstance(command, RecordingCommand):
-                self.pay_recording(leg, command, reason)
+            event = failure_of(command, reason)
+            if event is not None:
+                self.pay(leg, command, event)
 
     # --- after the link was down
 
@@ -263,6 +271,20 @@ class Channels:
         """We end it."""
         hang_up = next((command for command in leg.due if isinstance(command, HangUp | HandBack)), None)
         self.end(leg, hang_up.cause if isinstance(hang_up, HangUp) else NORMAL, "us")
+
+
+def failure_of(command: SwitchCommand, reason: str) -> SwitchEvent | None:
+    """The result of a command that will not be carried out; None where it promises none but the leg's end."""
+    match command:
+        case Play():
+            return PlayEnded(command.leg, command.serial, "stopped")
+        case RecordMessage():
+            return MessageRecorded(command.leg, command.serial, 0, "hung_up")
+        case Bridge():
+            return BridgeFailed(command.leg, command.other, reason)
+        case StartRecording() | PauseRecording() | ResumeRecording() | StopRecording():
+            return RecordingFailed(command.leg, command.recording, reason)
+    return None
 
 
 def may_join(leg: Leg, other: Leg) -> bool:

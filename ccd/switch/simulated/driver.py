@@ -100,7 +100,8 @@ class SimulatedSwitch:
                 self._refuse(leg, command)
         elif leg is not None:  # over, which the daemon is yet to hear
             leg.due.append(command)
-            self._refuse(leg, command)
+            if not self._output.is_up:
+                self._refuse(leg, command)
         return self._output.take()
 
     def connected(self, now: Moment) -> Reaction[AnySight]:

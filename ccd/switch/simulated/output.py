@@ -29,7 +29,7 @@ class Output:
         self._sights: list[AnySight] = []
         self.see = self._sights.append
         self.is_over: Callable[[LegId], None]
-        """Called when a LegHungUp is told."""
+        """Called before a LegHungUp is told."""
 
     # --- time
 
@@ -82,9 +82,9 @@ class Output:
 
     def tell_now(self, event: Event) -> None:
         """Tell it at once."""
-        self._events.append(event)  # type: ignore[arg-type]  # a SwitchEvent; mypy cannot narrow to a union
         if type(event) is LegHungUp:
             self.is_over(event.leg)
+        self._events.append(event)  # type: ignore[arg-type]  # a SwitchEvent; mypy cannot narrow to a union
 
     def tell_at(self, event: SwitchEvent, due: Moment) -> None:
         """Tell it then."""
