@@ -344,24 +344,30 @@ class SimulatedSwitch:
 
     def _refuse(self, leg: Leg, command: SwitchCommand) -> None:
         """The link is down: results at once, the rest when it is back."""
-        if isinstance(command, Answer):
-            return
-        if not isinstance(command, HangUp):
-            leg.due.remove(command)
-        tell = self._output.tell_now
         match command:
-            case Play():
-                tell(PlayEnded(leg.id, command.serial, "failed"))
-            case RecordMessage():
-                tell(MessageRecorded(leg.id, command.serial, 0, "failed"))
-            case Bridge():
-                tell(BridgeFailed(leg.id, command.other, DOWN))
-            case StartRecording() | PauseRecording() | ResumeRecording() | StopRecording():
-                tell(RecordingFailed(leg.id, command.recording, DOWN))
+            case Answer():
+                return
             case HangUp() | HandBack():
                 leg.is_leaving = True
+                return
             case Hold():
                 leg.is_held = True
+            case StartRecording() | PauseRecording() | ResumeRecording() | StopRecording():
+                self._refuse_recordings(leg)
+                return
+            case Play():
+                self._output.tell_now(PlayEnded(leg.id, command.serial, "failed"))
+            case RecordMessage():
+                self._output.tell_now(MessageRecorded(leg.id, command.serial, 0, "failed"))
+            case Bridge():
+                self._output.tell_now(BridgeFailed(leg.id, command.other, DOWN))
+        leg.due.remove(command)
+
+    def _refuse_recordings(self, leg: Leg) -> None:
+        """Results of a leg's recording come in order: what was under way is not waited for either."""
+        for command in [command for command in leg.due if isinstance(command, RecordingCommand)]:
+            leg.due.remove(command)
+            self._output.tell_now(RecordingFailed(leg.id, command.recording, DOWN))
 
     def _here(self) -> str:
         return f"{self.name}/{self.boot}/"

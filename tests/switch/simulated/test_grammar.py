@@ -24,7 +24,8 @@ PHONES = tuple(Endpoint(f"PJSIP/{n}") for n in range(3))
 ROUGH = Settings(
     rates=Rates(reordered=0.3, lost_answer=0.1, crossing=0.2, ghost=0.5, duplicate_state=0.2, late_state=0.2)
 )
-R = RecordingId("r")
+R, OTHER = RecordingId("r"), RecordingId("s")
+"""A failure tells only which recording, so that one is only begun here and the other only changed."""
 
 
 class Monkeys:
@@ -60,8 +61,8 @@ class Monkeys:
             c.HangUp(leg),
             c.SetVariables(leg, (("A", "b"),)),
             c.StartRecording(leg, R),
-            c.PauseRecording(leg, R),
-            c.StopRecording(leg, R),
+            c.PauseRecording(leg, OTHER),
+            c.StopRecording(leg, OTHER),
             c.HandBack(leg, "s"),
         ]
         return self.random.choice(commands)
