@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 from rich.text import Text
 
 from ccd.cli.client import Client, client
-from ccd.cli.failure import NO_DAEMON, Failure
+from ccd.cli.failure import NO_DAEMON, REFUSED, Failure
 from ccd.cli.screen import clock, console, plain, print_json
 from ccd.model.view import Noted
 
@@ -56,7 +56,8 @@ def _followed(daemon: Client) -> Iterator[Noted]:
                 wait, connected = FIRST_WAIT, True
                 yield from _facts(response)
         except Failure as failure:
-            if not connected or failure.code != NO_DAEMON:
+            # Refused: one that is about to stop has closed its stream, and a new one may have no place left.
+            if not connected or failure.code not in (NO_DAEMON, REFUSED):
                 raise
         print(f"ccd: the connection is gone; trying again in {wait:.1f} s", file=sys.stderr)
         time.sleep(wait)

@@ -147,12 +147,14 @@ async def test_tail_follows(ccd: Command, centre: SmallCentre) -> None:
 
 
 async def test_tail_comes_back(ccd: Command, centre: SmallCentre, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ccd.cli.tail.FIRST_WAIT", 0.0)
+    """Also to a daemon that refuses it for a while, as one that is about to stop does."""
+    waits: list[float] = []
+    monkeypatch.setattr("time.sleep", waits.append)
     following = asyncio.create_task(ccd("tail", "--count", "1", "--json"))
     while not centre.feed.viewers:  # noqa: ASYNC110  # as above
         await asyncio.sleep(0.005)
     centre.feed.close()
-    while centre.feed.viewers:  # noqa: ASYNC110  # as above
+    while centre.feed.viewers or len(waits) < 3:  # noqa: ASYNC110  # as above
         await asyncio.sleep(0.005)
     centre.feed.closed = False
     while not centre.feed.viewers:  # noqa: ASYNC110  # as above
