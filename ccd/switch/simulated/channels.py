@@ -100,7 +100,7 @@ class Channels:
 
     def pay(self, leg: Leg, command: SwitchCommand, event: SwitchEvent, other: Leg | None = None) -> None:
         """The one result of a command, if it is still due."""
-        if self._output.is_up and command in leg.due:
+        if self._output.is_up and not leg.told_over and command in leg.due:
             leg.due.remove(command)
             self._output.tell(event, leg, other)
 
@@ -214,6 +214,7 @@ class Channels:
             return
         if leg.told_arrived or leg.is_dialled:
             self.pay_all(leg, "the leg is over")
+            leg.told_over = True
             self._output.tell(LegHungUp(leg.id, leg.cause, leg.by, leg.sip_code), leg)
         else:
             del self.legs[leg.id]

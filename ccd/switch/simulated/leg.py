@@ -37,5 +37,7 @@ class Leg(Struct):
     told_up: bool = False
     told_joined: bool = False
     due: list[SwitchCommand] = field(default_factory=list)
+    told_over: bool = False
+    """Its LegHungUp is on its way."""
     told_until: Moment = 0
     """Events of one leg keep their order: the next one is not told before this."""
