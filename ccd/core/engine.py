@@ -99,14 +99,14 @@ def on_leg_answered(engine: Engine, event: e.LegAnswered) -> None:
         return
     leg.state = "up"
     call = floor.calls[leg.call]
-    if call.offer is not None and floor.offers[call.offer].leg == leg_id:
-        offer.on_answered(floor, floor.offers[call.offer])
-    elif call.phase == "dialling" and call.direction != "inbound":
+    if call.phase == "dialling" and call.direction != "inbound":
         outgoing.on_answered(floor, call, leg_id)
-    elif call.phase == "dialling" and call.other == leg_id:
-        transfer.on_answered(floor, call)
     elif leg_id == call.leg:
         interpreter.on_answered_leg(floor, call)
+    elif call.phase == "dialling" and call.other == leg_id:
+        transfer.on_answered(floor, call)
+    elif call.offer is not None and floor.offers[call.offer].leg == leg_id:
+        offer.on_answered(floor, floor.offers[call.offer])
     else:
         offer.end_leg(floor, leg_id, offer.NORMAL)
 

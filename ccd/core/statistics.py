@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from ccd.model.fact import AnyFact, QueueEntered, QueueLeft, TalkEnded
+from ccd.model.fact import AnyFact, QueueLeft, TalkEnded
 from ccd.model.ids import SECOND, CallId, Length, QueueId
 
 if TYPE_CHECKING:
@@ -17,12 +17,11 @@ SMOOTHING = 8
 
 
 class QueueFigures(Struct):
-    """Since the start (or the day's reset): visits by outcome, service level = answered_in_time / offered.
+    """Since the start (or the day's reset): ended visits by outcome, service level = answered_in_time / offered.
 
     `talk_time` is the mean of recent talks, each new one counting for an eighth.
     """
 
-    offered: int = 0
     answered: int = 0
     answered_in_time: int = 0
     abandoned: int = 0
@@ -31,6 +30,11 @@ class QueueFigures(Struct):
     """Sum over the answered."""
     talk_time: Length = TALK_BEFORE_ANY
     talks: int = 0
+
+    @property
+    def offered(self) -> int:
+        """All visits that have ended."""
+        return self.answered + self.abandoned + self.other
 
 
 class Statistics:
@@ -41,7 +45,6 @@ class Statistics:
         self.figures: defaultdict[QueueId, QueueFigures] = defaultdict(QueueFigures)
         self._talking: dict[CallId, QueueId] = {}
         self._fold: dict[type, Callable[[Any], None]] = {
-            QueueEntered: self._entered,
             QueueLeft: self._left,
             TalkEnded: self._talk_ended,
         }
@@ -67,9 +70,6 @@ class Statistics:
         rules = self.queues.get(queue)
         handling = self.of(queue).talk_time + (rules.wrap_up_time if rules else 0)
         return position * handling // staffed
-
-    def _entered(self, fact: QueueEntered) -> None:
-        self.figures[fact.queue].offered += 1
 
     def _left(self, fact: QueueLeft) -> None:
         figures = self.of(fact.queue)

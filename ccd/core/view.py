@@ -128,7 +128,7 @@ def queue_view(floor: "Floor", queue: "Queue", waiting: list[Moment], counted_si
         ready=floor.routing.ready_for(queue.id),
         staffed=sum(agent.state != "logged_out" for agent in fit),
         talking=sum(agent.state == "talking" for agent in fit),
-        offered=figures.answered + figures.abandoned + figures.other,
+        offered=figures.offered,
         answered=figures.answered,
         answered_in_time=figures.answered_in_time,
         abandoned=figures.abandoned,
