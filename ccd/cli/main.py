@@ -25,7 +25,11 @@ COMMANDS = {
     "tail": ("ccd.cli.tail", "tail", "Follow what happens; Ctrl-C ends it."),
     "replay": ("ccd.cli.replay", "replay_day", "A journalled day through the engine again: the same decisions?"),
     "recordings": ("ccd.cli.recordings", "app", "Recordings as files."),
-    "simulate": ("ccd.cli.simulate", "simulate", "Days of simulated callers and agents on your own configuration: service level, waits, occupancy."),
+    "simulate": (
+        "ccd.cli.simulate",
+        "simulate",
+        "Days of simulated callers and agents on your own configuration: service level, waits, occupancy.",
+    ),
     "token": ("ccd.cli.token", "token", "Make a token for the API, and its line for the configuration."),
     "hash": ("ccd.cli.hash", "hash_pin", "Hash an agent's PIN for the configuration."),
     "lab": ("ccd.cli.lab", "app", "A private PBX with phones, on loopback and free ports."),
