@@ -69,6 +69,7 @@ def settle(floor: "Floor", agent: Agent) -> None:
         floor.routing.set_ready(agent.id, agent.idle_since)
     else:
         floor.routing.remove_waiting(call)
+        floor.routing.unset_ready(agent.id)
         caller = floor.calls[call]
         offer.make(floor, caller, waiting.queue_of(floor, caller), agent, "agent")
 

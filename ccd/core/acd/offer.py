@@ -52,10 +52,9 @@ class Offer(Struct, gc=False):
 def make(floor: "Floor", call: Call, queue: Queue, agent: "agents.Agent", trigger: Literal["caller", "agent"]) -> None:
     """Ring the agent for the caller, who waits in the queue.
 
-    Whoever calls this chose the pair, and took the caller out of the waiting.
+    Whoever calls this chose the pair, and took the two out of those who wait and who are ready.
     """
     call_id, queue_id, agent_id, endpoint = call.id, queue.id, agent.id, agent.endpoint
-    floor.routing.unset_ready(agent_id)
     offer_id = OfferId(floor.new_id())
     leg = new_leg(floor, call, offer_id, "agent", endpoint)
     floor.offers[offer_id] = Offer(offer_id, call_id, queue_id, agent_id, leg)

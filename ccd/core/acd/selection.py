@@ -32,7 +32,7 @@ class Line:
 
 
 class Routing:
-    """The index of waiting callers and ready agents. Choosing does not remove; the caller of it does."""
+    """The index of waiting callers and ready agents."""
 
     def __init__(self) -> None:
         self.lines: dict[QueueId, Line] = {}
@@ -85,7 +85,7 @@ class Routing:
             del waiting[0 if waiting[0] is entry else bisect_left(waiting, entry)]
 
     def select_caller(self, agent: AgentId) -> CallId | None:
-        """Who has waited longest, head starts counted, in all queues that the agent serves."""
+        """Who has waited longest, head starts counted, in all queues that the agent serves; he stays where he is."""
         first = min(filter(None, self._callers_for.get(agent, ())), default=None)  # lists compare by their heads
         return first[0][1] if first else None
 
@@ -124,14 +124,14 @@ class Routing:
         """The agent cannot be offered a call; nothing if he could not."""
         self._ready.pop(agent, None)
 
-    def select_agent(self, queue: QueueId) -> AgentId | None:
-        """The best skilled ready agent for the queue, then the longest idle."""
-        ready = self.lines[queue].ready
+    def take_agent(self, queue: QueueId) -> AgentId | None:
+        """The best skilled ready agent for the queue, then the longest idle; he is not ready any more."""
+        ready, stamps = self.lines[queue].ready, self._ready
         while ready:
-            _, _, agent, stamp = ready[0]
-            if self._ready.get(agent) == stamp:
+            _, _, agent, stamp = ready.pop(0)
+            if stamps.get(agent) == stamp:
+                del stamps[agent]
                 return agent
-            del ready[0]
         return None
 
     def is_ready(self, agent: AgentId) -> bool:

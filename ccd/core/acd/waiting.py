@@ -58,7 +58,7 @@ def queue_of(floor: "Floor", call: Call) -> "Queue":
 
 def match(floor: "Floor", call: Call, queue: "Queue", key: Moment) -> None:
     """The best ready agent for a caller without an offer, else a place among the waiting."""
-    agent = floor.routing.select_agent(queue.id)
+    agent = floor.routing.take_agent(queue.id)
     if agent is None:
         floor.routing.add_waiting(call.id, queue.id, key)
     else:
@@ -68,7 +68,7 @@ def match(floor: "Floor", call: Call, queue: "Queue", key: Moment) -> None:
 def match_waiting(floor: "Floor", call: Call) -> None:
     """The best ready agent, if there is one by now, for a caller who has his place among the waiting."""
     queue = queue_of(floor, call)
-    agent = floor.routing.select_agent(queue.id)
+    agent = floor.routing.take_agent(queue.id)
     if agent is not None:
         floor.routing.remove_waiting(call.id)
         offer.make(floor, call, queue, floor.agents[agent], "caller")
