@@ -61,7 +61,7 @@ class World:
         hours: float = 24.0,
         warm_up: Length = 0,
         began: Moment = MORNING,
-        checked: bool = True,
+        invariants: type[Invariants] | None = Invariants,
     ) -> None:
         self.configuration = configuration
         self.profile = profile
@@ -77,7 +77,7 @@ class World:
         self.seed = seed
         self.number = 0
         self._grammar = Grammar()
-        self._invariants = Invariants(self.engine, configurations, seed) if checked else None
+        self._invariants = invariants(self.engine, configurations, seed) if invariants else None
         self._agenda: list[tuple[Moment, int, Callable[[], None]]] = []
         self._meant = 0
         self._inbox: deque[AnyEvent] = deque()
