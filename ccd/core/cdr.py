@@ -157,7 +157,7 @@ class _Draft:
             ended_at=self.ended_at,
             ended_by=self.ended_by,
             cause=self.cause,
-            wait_time=max((visit.wait_time for visit in self.visits), default=0),
+            wait_time=sum(visit.wait_time for visit in self.visits),
             talk_time=sum(talk.talk_time for talk in self.talks),
             way=tuple(self.way),
             visits=tuple(self.visits),

@@ -118,6 +118,7 @@ def go_on(floor: "Floor", call: Call) -> None:
         return
     call.phase = "flow"
     call.queue = None
+    call.waiting_since = 0
     if call.transferring == "step":
         call.transferring = ""
         signal(floor, call, TransferEnded("answered"))

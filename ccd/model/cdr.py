@@ -21,7 +21,7 @@ class Step(Struct, frozen=True, omit_defaults=True):
 
 
 class QueueVisit(Struct, frozen=True, omit_defaults=True):
-    """One stay in one queue; `outcome` is None while the caller waits. `wait_time` counts from `waiting_since`."""
+    """One stay in one queue; `outcome` is None while the caller waits. `wait_time` counts from its entry."""
 
     queue: QueueId
     entered_at: Moment
@@ -138,8 +138,7 @@ class Cdr(Struct, frozen=True, omit_defaults=True):
     """The record of one call.
 
     `answered_at` is the first bridge of the caller (an outbound call: of the callee) with the other side. `wait_time`
-    is the longest `wait_time` of the visits, since each counts from the first entry; `talk_time` is the sum of the
-    talks'. `omitted` counts facts beyond the record's bound.
+    is the sum of the visits', `talk_time` that of the talks. `omitted` counts facts beyond the record's bound.
     """
 
     call: CallId

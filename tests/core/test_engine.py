@@ -95,6 +95,26 @@ def test_best_skilled_agent_is_rung_and_talks_and_wraps_up() -> None:
     assert not c_.engine.floor.legs
 
 
+@dataclass(frozen=True)
+class Again(Wait):
+    """A queue that leads to itself once more after the talk."""
+
+    def resume(self, run: Run, signal: Any) -> None:
+        if isinstance(signal, QueueEnded):
+            run.finish(signal.outcome, "wait")
+
+
+def test_who_has_talked_and_queues_again_waits_from_then_on() -> None:
+    c_ = Centre(configuration({"sales": flow("sales", wait=Again())}, (queue("sales"),), (agent("anna", sales=1),)))
+    c_.log_in("anna")
+    other = talk(c_)
+    c_.wait(60 * SECOND)
+    c_.hung_up(other)
+    c_.returned(leg("1.1"))
+    first, again = c_.of(f.QueueEntered)
+    assert again.waiting_since > first.waiting_since + 60 * SECOND - 1
+
+
 def test_agent_leaves_first_and_the_customer_goes_on_in_his_flow() -> None:
     for order in ("hung_up first", "returned first"):
         c_ = centre()
