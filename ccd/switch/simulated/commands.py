@@ -86,10 +86,13 @@ class Commands:
 
     def _answer(self, leg: Leg, command: Answer) -> None:
         if not self._output.fails("lost answer: Answer", self.settings.rates.lost_answer):
-            self._output.after(self._output.draw(self.settings.delays.answer), partial(self.answered, leg))
+            self.answer_soon(leg)
 
-    def answered(self, leg: Leg) -> None:
+    def answer_soon(self, leg: Leg) -> None:
         """Our `Answer` takes effect."""
+        self._output.after(self._output.draw(self.settings.delays.answer), partial(self._answered, leg))
+
+    def _answered(self, leg: Leg) -> None:
         if leg.state in ("early", "up"):
             self._channels.answer(leg)
 

@@ -91,9 +91,7 @@ class SimulatedSwitch:
         for leg in list(self._channels.legs.values()):
             self._channels.catch_up(leg)
             if leg.state == "early" and any(isinstance(command, Answer) for command in leg.due):
-                self._output.after(
-                    self._output.draw(self.settings.delays.answer), partial(self._commands.answered, leg)
-                )
+                self._commands.answer_soon(leg)
             if leg.is_leaving and leg.state != "gone":
                 self._commands.hang_up_soon(leg)
         return self._output.take()
