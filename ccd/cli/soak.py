@@ -45,18 +45,18 @@ def soak(
 
 def live(seed: int) -> Run:
     """The day of one seed."""
-    configuration, profile = day_of(seed)
+    versions, profile = day_of(seed)
     try:
-        return World(configuration, profile, seed).run()
+        return World(versions[0], profile, seed, others=versions[1:]).run()
     except SimulationError as error:
         typer.echo(str(error))
         raise typer.Exit(1) from error
 
 
-def day_of(seed: int) -> tuple[Configuration, Profile]:
-    """Which centre a seed is."""
+def day_of(seed: int) -> tuple[list[Configuration], Profile]:
+    """Which centre a seed is, and the other configurations it gets in the day."""
     agents, calls = CENTRES[seed % len(CENTRES)]
-    return busy_centre(agents, seed), hard_day(calls)
+    return [busy_centre(agents, seed, version) for version in range(3)], hard_day(calls)
 
 
 if __name__ == "__main__":

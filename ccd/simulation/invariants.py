@@ -54,7 +54,6 @@ class Line(Struct):
     queue: QueueId
     free: dict[AgentId, tuple[int, ...]]
     heap: list[tuple[Moment, CallId]]
-    entered: int = 0
     visits: int = 0
     unoffered: int = 0
 
@@ -86,6 +85,7 @@ class Invariants:
         self._at: dict[Endpoint, AgentId] = {}
         self._lines: dict[QueueId, Line] = {}
         self._levels: dict[AgentId, tuple[tuple[Line, tuple[int, ...]], ...]] = {}
+        self._entered_in: dict[QueueId, int] = {}
         self._touched: dict[QueueId, None] = {}
         self._back_offs: list[tuple[Moment, AgentId]] = []
         self._limits: list[tuple[Moment, str, Any, str]] = []
@@ -177,7 +177,7 @@ class Invariants:
         }
         for queue, line in known.items():
             if queue in self._lines:
-                self._lines[queue].entered, self._lines[queue].visits = line.entered, line.visits
+                self._lines[queue].visits = line.visits
         for call, key in self.unoffered.items():
             self._push(call, key, self._lines[self.visits[call][1]])
         self.free.clear()
@@ -212,7 +212,7 @@ class Invariants:
         key = fact.waiting_since - fact.priority
         self.visits[fact.call] = (key, fact.queue, self.now)
         line = self._lines[fact.queue]
-        line.entered += 1
+        self._entered_in[fact.queue] = self._entered_in.get(fact.queue, 0) + 1
         line.visits += 1
         self._push(fact.call, key, line)
         self._touched[fact.queue] = None
@@ -361,6 +361,6 @@ class Invariants:
             if line.free and line.unoffered and self._head(line) is not None:
                 self.violated("no eligible pair is left", f"{self._head(line)} in {queue}, {list(line.free)[:5]}")
             figures = statistics.of(queue)
-            if line.entered != figures.offered + line.visits:
+            if self._entered_in.get(queue, 0) != figures.offered + line.visits:
                 self.violated("visits entered = ended + waiting", f"{queue}: {figures}, {line.visits} waiting")
         self._touched.clear()

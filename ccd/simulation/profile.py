@@ -46,6 +46,8 @@ class Agents(Struct, frozen=True):
     log_out_in_talk_rate: float = 0.0
     pause_in_talk_rate: float = 0.0
     transfer_rate: float = 0.0
+    record_key_rate: float = 0.0
+    """Talks in which the recording is begun, paused or resumed by key."""
     pause_every: Length = 0
     pause_time: Distribution = exponential(300)
     log_out_every: Length = 0
@@ -58,12 +60,16 @@ class Agents(Struct, frozen=True):
 
 
 class Faults(Struct, frozen=True):
-    """Faults of the link, the switch, and the records; mean times between, 0 is never."""
+    """Faults of the link, the switch, and the records, and what people at desks do; mean times between, 0 is never."""
 
     link_down_every: Length = 0
     link_down_time: Distribution = exponential(4)
     restart_every: Length = 0
     restart_time: Distribution = fixed(2)
+    reload_every: Length = 0
+    """Another configuration is loaded, where the world has others."""
+    supervisor_every: Length = 0
+    """Somebody hangs up a call, or changes its recording, through the API."""
     no_record_rate: float = 0.0
     """Questions that get no answer."""
 

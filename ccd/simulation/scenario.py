@@ -1,6 +1,7 @@
 """Centres to be simulated that are nobody's own: for soak runs, for comparison with theory and with the literature."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace as replaced
 from itertools import pairwise
 from random import Random
 
@@ -78,11 +79,14 @@ def centre(
 # --- for soak runs
 
 
-def busy_centre(agents: int, seed: int = 0) -> Configuration:
-    """Menus, priorities, overflow, voicemail, recording, transfers; agents with overlapping skills by chance."""
-    random = Random(f"{seed}/centre")
+def busy_centre(agents: int, seed: int = 0, version: int = 0) -> Configuration:
+    """Menus, priorities, overflow, voicemail, recording, transfers; agents with overlapping skills by chance.
+
+    Other versions of a seed have other skills, rules and flows; the second one has fewer agents and no repairs.
+    """
+    random = Random(f"{seed}/centre/{version}")
     told = Announcements(15 * SECOND, 40 * SECOND, {"en": ("one", "more")}, {"en": ("soon", "later")})
-    queues = (
+    queues: tuple[Queue, ...] = (
         Queue(QueueId("sales"), "Sales", (("sales", 2),), wrap_up_time=15 * SECOND, announcements=told),
         Queue(QueueId("vip"), "VIP", (("sales", 1), ("english", 1)), retry_time=0, recording=RecordingPolicy("always")),
         Queue(
@@ -101,7 +105,12 @@ def busy_centre(agents: int, seed: int = 0) -> Configuration:
         for n in range(agents)
     ]
     site = Site(outbound_wrap_up_time=5 * SECOND, most_calls=100_000)
-    return centre((main_flow(), vip_flow(), repairs_flow()), queues, staff, site)
+    if version == 1:
+        queues, staff = queues[:3], staff[: agents * 3 // 4 + 1]
+    elif version:
+        queues = tuple(replaced(queue, ring_time=(8 + version) * SECOND, wrap_up_time=0) for queue in queues)
+    made = centre((main_flow(), vip_flow(), repairs_flow()), queues, staff, site)
+    return replaced(made, hash=f"simulated-{version}")
 
 
 def main_flow() -> Flow:
@@ -150,6 +159,7 @@ def busy_day(calls: float, shape: Sequence[float] = DAY_SHAPE, faults: bool = Tr
         log_out_in_talk_rate=0.01,
         pause_in_talk_rate=0.02,
         transfer_rate=0.02,
+        record_key_rate=0.05,
         pause_every=2 * HOUR,
         log_out_every=4 * HOUR,
         phone_lost_every=6 * HOUR,
@@ -175,7 +185,13 @@ def hard_day(calls: float) -> Profile:
     """`busy_day` with every fault often enough that each meets each."""
     day = busy_day(calls)
     rates = Rates(reordered=0.2, lost_answer=0.02, crossing=0.05, ghost=0.3, duplicate_state=0.1, late_state=0.1)
-    troubles = Faults(link_down_every=HOUR // 4, restart_every=2 * HOUR, no_record_rate=0.05)
+    troubles = Faults(
+        link_down_every=HOUR // 4,
+        restart_every=2 * HOUR,
+        reload_every=HOUR,
+        supervisor_every=HOUR // 10,
+        no_record_rate=0.05,
+    )
     return replace(day, faults=troubles, switch=replace(day.switch, rates=rates))
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from ccd.core.configuration import AgentProfile
 from ccd.model.event import EndWrapUpRequested, LogInRequested, LogOutRequested, PauseRequested, UnpauseRequested
 from ccd.model.fact import AgentChanged
-from ccd.model.ids import SECOND, AgentId, Endpoint, LegId, Length, Moment, leg_id
+from ccd.model.ids import MILLISECOND, SECOND, AgentId, Endpoint, LegId, Length, Moment, leg_id
 from ccd.simulation.profile import HOUR
 from ccd.switch.simulated.people import (
     AnySight,
@@ -19,6 +19,7 @@ from ccd.switch.simulated.people import (
     Over,
     PhoneChanges,
     PicksUp,
+    Presses,
     Refers,
     Rejects,
     Rings,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ccd.simulation.world import World
 
 AGAIN: Length = 30 * SECOND
+KEY_TIME: Length = 300 * MILLISECOND
 OUTSIDE_PICK_UP: Length = 10 * SECOND
 DECLINED, BUSY = 603, 486
 
@@ -134,6 +136,10 @@ class Staff:
         elif luck < rules.log_out_in_talk_rate + rules.pause_in_talk_rate:
             world.after(later, partial(world.request, PauseRequested, agent, self._reason(random)))
             world.after(later + 4 * AGAIN, partial(self._unpauses, worker))
+        elif random.random() < rules.record_key_rate:
+            codes = world.configuration.feature_codes
+            for place, key in enumerate(random.choice((codes.record, codes.pause_recording))):
+                world.after(later + place * KEY_TIME, partial(world.act, Presses(leg, key)))
         elif random.random() < rules.transfer_rate:
             numbers = [other.profile.number for other in self.workers.values()]
             world.after(later, partial(world.act, Refers(leg, random.choice(numbers))))

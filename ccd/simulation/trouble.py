@@ -1,9 +1,10 @@
-"""Faults from outside: the link lost for seconds, the switch restarted."""
+"""What comes from outside: the link lost for seconds, the switch restarted, another configuration, a supervisor."""
 
-from functools import partial
+from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
 
+from ccd.model.event import HangUpRequested, RecordingRequested
 from ccd.model.ids import Length
 from ccd.switch.simulated.people import Restarts
 
@@ -22,8 +23,11 @@ class Trouble:
 
     def begin(self) -> None:
         """From now on."""
-        self._again(self._rules.link_down_every, "link down")
-        self._again(self._rules.restart_every, "switch restarted")
+        rules = self._rules
+        self._again(rules.link_down_every, "link down", self._cut)
+        self._again(rules.restart_every, "switch restarted", self._restart)
+        self._again(rules.reload_every, "configuration loaded", self._reload)
+        self._again(rules.supervisor_every, "supervisor", self._supervise)
 
     def has_no_record(self) -> bool:
         """Whether a question goes unanswered."""
@@ -33,23 +37,49 @@ class Trouble:
         self._count("no answer of the records")
         return True
 
-    def _again(self, every: Length, kind: str) -> None:
-        if every > 0:
-            self._world.after(int(self._random.expovariate(1 / every)), partial(self._happens, every, kind))
-
-    def _happens(self, every: Length, kind: str) -> None:
-        world, rules = self._world, self._rules
-        if world.now >= world.until:
+    def _again(self, every: Length, kind: str, do: Callable[[], bool]) -> None:
+        """`do` says whether it could be done."""
+        if every <= 0:
             return
-        if world.switch.is_up:
-            self._count(kind)
-            if kind == "link down":
-                world.take(world.switch.lost("cut", world.now))
-                world.after(rules.link_down_time.draw(self._random), self._back)
-            else:
-                world.act(Restarts())
-                world.after(rules.restart_time.draw(self._random), self._back)
-        self._again(every, kind)
+
+        def happens() -> None:
+            if self._world.now < self._world.until:
+                if do():
+                    self._count(kind)
+                self._again(every, kind, do)
+
+        self._world.after(int(self._random.expovariate(1 / every)), happens)
+
+    def _cut(self) -> bool:
+        world = self._world
+        if not world.switch.is_up:
+            return False
+        world.take(world.switch.lost("cut", world.now))
+        world.after(self._rules.link_down_time.draw(self._random), self._back)
+        return True
+
+    def _restart(self) -> bool:
+        world = self._world
+        if not world.switch.is_up:
+            return False
+        world.act(Restarts())
+        world.after(self._rules.restart_time.draw(self._random), self._back)
+        return True
+
+    def _reload(self) -> bool:
+        self._world.load(self._random.choice(list(self._world.configurations)))
+        return len(self._world.configurations) > 1
+
+    def _supervise(self) -> bool:
+        calls = list(self._world.engine.floor.calls)
+        if not calls:
+            return False
+        call, luck = self._random.choice(calls), self._random.random()
+        if luck < 0.2:
+            self._world.request(HangUpRequested, call)
+        else:
+            self._world.request(RecordingRequested, call, self._random.choice(("start", "pause", "resume", "stop")))
+        return True
 
     def _back(self) -> None:
         self._world.take(self._world.switch.connected(self._world.now))

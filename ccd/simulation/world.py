@@ -1,7 +1,7 @@
 """The world: one engine, one simulated switch, their people, and a clock that is a number."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 from random import Random
 from typing import Any
@@ -11,7 +11,7 @@ from msgspec import Struct
 from ccd.core.configuration import Configuration
 from ccd.core.engine import Engine
 from ccd.model.command import AnyCommand, Ask, Reply, UpdateCaller
-from ccd.model.event import Answered, AnyEvent, Request, TimePassed
+from ccd.model.event import Answered, AnyEvent, ConfigurationLoaded, Request, TimePassed
 from ccd.model.fact import AgentChanged
 from ccd.model.ids import MILLISECOND, SECOND, CallerId, LegId, Length, Moment, RequestId, SwitchName
 from ccd.model.question import AnswerValue, AnyQuestion, CallerRecord, CheckPin, LookUpCaller, MatchSecret, Render
@@ -50,7 +50,10 @@ class Run(Struct, frozen=True):
 
 
 class World:
-    """One seed, one run. `hours` of arrivals, then until the last call has ended; figures count after `warm_up`."""
+    """One seed, one run. `hours` of arrivals, then until the last call has ended; figures count after `warm_up`.
+
+    `others` are configurations that may be loaded meanwhile, where the profile says so.
+    """
 
     def __init__(
         self,
@@ -62,13 +65,14 @@ class World:
         warm_up: Length = 0,
         began: Moment = MORNING,
         invariants: type[Invariants] | None = Invariants,
+        others: Sequence[Configuration] = (),
     ) -> None:
         self.configuration = configuration
         self.profile = profile
         self.now: Moment = began
         self.until: Moment = began + int(hours * HOUR)
-        configurations = {configuration.hash: configuration}
-        self.engine = Engine(configurations, configuration.hash, seed)
+        self.configurations = {one.hash: one for one in (configuration, *others)}
+        self.engine = Engine(self.configurations, configuration.hash, seed)
         self.switch = SimulatedSwitch(PBX, Random(f"{seed}/switch"), profile.switch)
         self.figures = Figures(dict(configuration.queues), began, began + warm_up)
         self.callers = Callers(self, seed)
@@ -77,7 +81,7 @@ class World:
         self.seed = seed
         self.number = 0
         self._grammar = Grammar()
-        self._invariants = invariants(self.engine, configurations, seed) if invariants else None
+        self._invariants = invariants(self.engine, self.configurations, seed) if invariants else None
         self._agenda: list[tuple[Moment, int, Callable[[], None]]] = []
         self._meant = 0
         self._inbox: deque[AnyEvent] = deque()
@@ -116,6 +120,10 @@ class World:
         if refused is not None:
             self._refusals[request] = refused
         self._inbox.append(kind(request, "simulation", *values))  # type: ignore[arg-type]  # one of AnyRequest
+
+    def load(self, configuration: str) -> None:
+        """Another configuration holds from now on."""
+        self._inbox.append(ConfigurationLoaded(configuration))
 
     def talk_time(self, caller: Caller, other: LegId) -> Length:
         """How long these two talk: by the caller's queue, and by the agent's level of what it asks for first."""

@@ -20,11 +20,14 @@ FAULTS = {
     "link down",
     "switch restarted",
     "no answer of the records",
+    "configuration loaded",
+    "supervisor",
 }
 
 
 def live(seed: int, agents: int = 6, calls: float = 700) -> tuple[World, Run]:
-    world = World(busy_centre(agents, seed), hard_day(calls), seed)
+    versions = [busy_centre(agents, seed, version) for version in range(3)]
+    world = World(versions[0], hard_day(calls), seed, others=versions[1:])
     return world, world.run()
 
 
