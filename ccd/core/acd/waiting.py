@@ -41,7 +41,8 @@ def enter(
         return
     match(floor, call, queue, key)
     step = call.cursor.step if call.cursor else ""
-    place = (("CCD_QUEUE", queue_id), ("CCD_SINCE", f"{since}"), ("CCD_PRIORITY", f"{priority}"), ("CCD_STEP", step))
+    head_start = (("CCD_PRIORITY", f"{priority}"),) if priority else ()
+    place = (("CCD_QUEUE", queue_id), ("CCD_SINCE", f"{since}"), ("CCD_STEP", step), *head_start)
     floor.send_last(Hold(leg, queue.music))
     floor.send_last(SetVariables(leg, place))
     if max_wait:
