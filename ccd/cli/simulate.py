@@ -29,10 +29,10 @@ HOURS_OF_DAY = 24
 
 
 def simulate(
-    config: Annotated[Path, typer.Option("--config", exists=True, help="ccd.yaml, or the folder it is in.")] = Path(
+    config: Annotated[Path, typer.Option("--config", help="ccd.yaml, or the folder it is in.")] = Path(
         "/etc/ccd/ccd.yaml"
     ),
-    profile: Annotated[Path | None, typer.Option("--profile", exists=True, help="Who calls when (YAML).")] = None,
+    profile: Annotated[Path | None, typer.Option("--profile", help="Who calls when (YAML).")] = None,
     hours: Annotated[float, typer.Option("--hours", min=0.1, max=24 * 31, help="How long they call.")] = 24.0,
     seed: Annotated[int, typer.Option("--seed", help="The first run's.")] = 1,
     runs: Annotated[int, typer.Option("--runs", min=1, max=1_000, help="So many days, each with its seed.")] = 5,

@@ -32,7 +32,7 @@ def test_more_agents_have_what_the_queue_asks_for() -> None:
         ("flows.vip.steps.wait.answer", "true", True),
         ("site.missed_offers_limit", "5", 5),
         ("site.name", "Other", "Other"),
-        ("agents.agent0000.skills.sales", "4", 4),
+        ("agents.agent0000.skills.support", "4", 4),
     ],
 )
 def test_a_setting_is_changed(path: str, text: str, value: object) -> None:
