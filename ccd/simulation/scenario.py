@@ -220,3 +220,34 @@ def erlang_day(calls_an_hour: float, talk_time: float, patience: float | None) -
         agents=Agents(pick_up_time=fixed(0)),
         switch=AT_ONCE,
     )
+
+
+# --- six types of calls and agents who know several, as routing is measured by
+
+SHARES = (0.28, 0.22, 0.18, 0.14, 0.11, 0.07)
+LEVEL_FACTORS = {1: 1.12, 2: 1.0, 3: 0.92}
+
+
+def six_types(levels: Sequence[Sequence[int]]) -> Configuration:
+    """A queue a type; `levels` are each agent's, 0 for none, 3 the best."""
+    names = [f"type{n}" for n in range(1, len(SHARES) + 1)]
+    queues = [Queue(QueueId(name), name, ((name, 1),), retry_time=0) for name in names]
+    staff = [
+        agent(n, {name: level for name, level in zip(names, row, strict=True) if level}) for n, row in enumerate(levels)
+    ]
+    return centre([flow(name, wait=QueueStep(name, answer=False)) for name in names], queues, staff)
+
+
+def six_types_day(calls_a_second: float) -> Profile:
+    """Poisson arrivals by share, lognormal talks of 200 s (less at a higher level), patience of 180 s, no ringing."""
+    return Profile(
+        calls={f"type{n}": (calls_a_second * 3_600 * share,) for n, share in enumerate(SHARES, 1)},
+        callers=Callers(
+            patience=exponential(180),
+            talk_time=lognormal(200),
+            level_factors=LEVEL_FACTORS,
+            silence_limit=fixed(1_000_000.0).mean,
+        ),
+        agents=Agents(pick_up_time=fixed(0)),
+        switch=AT_ONCE,
+    )
