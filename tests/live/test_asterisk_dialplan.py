@@ -6,7 +6,7 @@ import pytest
 
 from ccd.lab.asterisk_config import TRUNK_HOST
 from ccd.lab.sip_peer import Reply, SipPeer
-from ccd.model.command import Bridge, Dial, HandBack, Hold
+from ccd.model.command import Bridge, Dial, HandBack, HangUp, Hold
 from ccd.model.event import LegAnswered, LegHungUp, LegsBridged
 from ccd.model.ids import SECOND, Endpoint
 from tests.live.conftest import StartAsterisk
@@ -72,3 +72,27 @@ async def test_a_call_handed_back(start_asterisk: StartAsterisk) -> None:
         it.switch.do(HandBack(leg, "s"))
         assert (await it.switch.until(LegHungUp)).cause == 0
         await asyncio.wait_for(call.ended, 5)
+
+
+async def test_what_a_bridge_leaves_behind_ends_only_when_the_channel_is_listed(start_asterisk: StartAsterisk) -> None:
+    """Asterisk lists an empty channel that ended too early for ever (22.10.1); ccd-over holds it back."""
+    async with office(start_asterisk) as it:
+        it.reply = Reply()
+        call = it.call()
+        leg = (await it.arrival()).leg
+        other = it.switch.new_leg("agent")
+        it.switch.do(Dial(other, Endpoint("PJSIP/1001"), 5 * SECOND))
+        await it.switch.until(LegAnswered)
+        it.switch.do(Bridge(leg, other))
+        await it.switch.until(LegsBridged)
+        call.hang_up()
+        for gone in (leg, other):
+            it.switch.do(HangUp(gone))
+            await it.over(gone)
+        assert await it.asterisk.channel_count() == 0
+        log = it.asterisk.log.read_text()
+        held = [line for line in log.splitlines() if "[h@ccd-loop:" in line and '("Surrogate/PJSIP/' in line]
+        assert "GotoIf" in held[0]
+        assert "NoOp" in held[-1]
+        for function in ("CHANNEL_EXISTS", "TRYLOCK"):
+            assert "No function by that name" not in await it.asterisk.command(f"core show function {function}")
