@@ -1,5 +1,6 @@
 """The README is the manual: what it names is there, what is there it names, and its examples hold."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -81,7 +82,9 @@ def test_every_subcommand_is_named() -> None:
 
 def make_targets() -> set[str]:
     """Those that `make help` lists."""
-    done = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    # a make above this one would have it tell which folder it enters
+    clean = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    done = subprocess.run(["make", "-s", "help"], cwd=ROOT, env=clean, capture_output=True, text=True, check=True)
     return {line.split()[0] for line in done.stdout.splitlines()}
 
 

@@ -116,6 +116,14 @@ class Asterisk:
             raise LabError(f"asterisk -rx {line!r} failed:\n{output.decode(errors='replace')}")
         return output.decode(errors="replace")
 
+    async def emptied(self, within: float = 2.0) -> bool:
+        """Whether no channel is left, soon: what a bridge leaves of a channel it pulled ends within some 200 ms."""
+        for _ in range(int(within / 0.05)):
+            if not await self.channel_count():
+                return True
+            await asyncio.sleep(0.05)
+        return False
+
     async def channel_count(self) -> int:
         """How many channels live now: 0 when nothing is left behind."""
         return int((await self.command("core show channels count")).split()[0])

@@ -63,7 +63,7 @@ async def test_a_call_from_arrival_to_hang_up(start_asterisk: StartAsterisk) -> 
         over = await it.switch.until(LegHungUp)
         assert (over.by, over.cause) == ("us", 16)
         await asyncio.wait_for(call.ended, 5)
-        assert await it.asterisk.channel_count() == 0
+        assert await it.asterisk.emptied()
 
 
 async def test_keys(start_asterisk: StartAsterisk) -> None:
@@ -116,7 +116,7 @@ async def test_what_becomes_of_a_dial(start_asterisk: StartAsterisk) -> None:
         it.switch.do(Dial(at_once, Endpoint("PJSIP/1001"), 5 * SECOND))
         it.switch.do(HangUp(at_once, 26))
         assert (await it.switch.until(LegHungUp)).leg == at_once
-        assert await it.asterisk.channel_count() == 0
+        assert await it.asterisk.emptied()
 
 
 async def talk(
@@ -183,7 +183,7 @@ async def test_a_bridge_to_a_leg_that_just_left(start_asterisk: StartAsterisk) -
             call.hang_up()
             await it.over(arrived.leg)
             assert len(it.switch.of(BridgeFailed)) + len(it.switch.of(LegsBridged)) == turn + 1
-        assert await it.asterisk.channel_count() == 0
+        assert await it.asterisk.emptied()
 
 
 async def test_byes_that_cross_bridges_leave_no_ghost(start_asterisk: StartAsterisk) -> None:
@@ -208,7 +208,7 @@ async def test_byes_that_cross_bridges_leave_no_ghost(start_asterisk: StartAster
                 it.switch.do(HangUp(leg))
                 await it.over(leg)
         assert len(it.switch.of(LegsBridged)) + len(it.switch.of(BridgeFailed)) == 24
-        assert await it.asterisk.channel_count() == 0
+        assert await it.asterisk.emptied()
 
 
 async def test_what_a_caller_writes_into_his_number_stays_there(start_asterisk: StartAsterisk) -> None:

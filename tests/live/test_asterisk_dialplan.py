@@ -89,7 +89,7 @@ async def test_what_a_bridge_leaves_behind_ends_only_when_the_channel_is_listed(
         for gone in (leg, other):
             it.switch.do(HangUp(gone))
             await it.over(gone)
-        assert await it.asterisk.channel_count() == 0
+        assert await it.asterisk.emptied()
         log = it.asterisk.log.read_text()
         held = [line for line in log.splitlines() if "[h@ccd-loop:" in line and '("Surrogate/PJSIP/' in line]
         assert "GotoIf" in held[0]

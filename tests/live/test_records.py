@@ -253,7 +253,7 @@ async def test_a_redis_that_hangs_holds_nobody_up(redis: Redis, tmp_path: Path) 
             os.kill(redis.process.pid, signal.SIGCONT)
         assert await records.drained(PATIENCE)
         assert len(await records.calls(500)) == 300
-        found = await asyncio.gather(*(records.call(CallId(f"call-{number}")) for number in range(300)))
+        found = [await records.call(CallId(f"call-{number}")) for number in range(300)]
         assert found == [cdr(number) for number in range(300)]
 
 
