@@ -176,7 +176,12 @@ class Pump:
             outcome = self.engine.floor.outcome()
         self._journal.append(now, event, outcome.facts, outcome.commands)
         for command in outcome.commands:
-            self._perform(command, now)
+            try:
+                self._perform(command, now)
+            except Exception:
+                # The same for a driver: the other commands of this input still leave.
+                self.faults += 1
+                log.exception("a command failed", kind=type(command).__name__)
             if type(command) in URGENT:
                 self._release(now)
         self._handled(time.perf_counter() - began)

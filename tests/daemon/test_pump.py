@@ -113,6 +113,28 @@ async def test_fault_in_one_input_does_not_stop_the_others(tmp_path: Path) -> No
     made.stop()
 
 
+class BrokenWire(Wire):
+    """A driver that fails with the first command."""
+
+    def perform(self, command: SwitchCommand, now: Moment) -> Reaction[Any]:
+        if not self.performed:
+            self.performed.append(command)
+            raise RuntimeError("a fault of ours")
+        return super().perform(command, now)
+
+
+async def test_fault_of_a_driver_does_not_stop_the_other_commands(tmp_path: Path) -> None:
+    made, _, _ = pump(tmp_path, SlowClock())
+    broken = BrokenWire(tmp_path)
+    made.lines[broken.name] = broken
+    made.feed(SwitchUp(PBX, "b1"))
+    made.feed(LegArrived(leg("1.1"), ani="600", dnis="sales"))
+    assert made.faults == 1
+    assert len(broken.performed) > 1
+    assert len(broken.written) == len(broken.performed) - 1
+    made.stop()
+
+
 async def test_stalled_loop_takes_inputs_at_the_moment_it_stopped(tmp_path: Path) -> None:
     clock = SlowClock()
     made, _, _ = pump(tmp_path, clock)
