@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ccd.io.numbering import is_emergency, normalise
+from ccd.io.numbering import _plain, _thorough, is_emergency, normalise
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,22 @@ def test_a_number_seen_before_costs_a_look_into_the_cache() -> None:
 
 def test_number_of_sixteen_digits_is_none() -> None:
     assert normalise("+4930000000000000", "DE") == ""
+
+
+@given(
+    st.sampled_from(["+49", "+49", "+49", "+34", "+39", "+44", "+33", "+1", "+7", "+52", "+54", "+61", "+852", "+"]),
+    st.text("0123456789", min_size=4, max_size=13),
+    st.sampled_from(["DE", "ES", "IT", "GB", "US", "MX", ""]),
+)
+@example("+49", "15112345678", "DE")
+@example("+39", "0669812345", "IT")
+@example("+34", "912345678", "ES")
+def test_the_short_way_says_nothing_else_than_the_thorough_one(code: str, national: str, region: str) -> None:
+    text = code + national
+    assert _plain(text, region) in ("", _thorough(text, region))
+
+
+def test_the_short_way_is_gone_by_numbers_of_the_region_and_from_abroad() -> None:
+    assert _plain("+493023125001", "DE") == "+493023125001"
+    assert _plain("+34912345678", "DE") == "+34912345678"
+    assert _plain("+4915112345678", "DE") == "+4915112345678"
