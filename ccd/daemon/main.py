@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import structlog
+import uvloop
 
 from ccd.config.problem import ConfigurationErrors
 from ccd.daemon.clock import Clock
@@ -20,7 +21,8 @@ def run(path: Path) -> int:
     """Live until SIGTERM; the exit status."""
     log_json()
     try:
-        return asyncio.run(_live(path))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_live(path))
     except ConfigurationErrors as error:
         sys.stderr.write(f"{error}\n")
         return WRONG_CONFIGURATION

@@ -28,6 +28,9 @@ QUIET = 0.02
 BEAT = 0.1
 URGENT = (Dial, Bridge)
 """Somebody waits for these: they leave before what else was decided is even put into words."""
+REST = 0.005
+"""Seconds after an urgent command in which the watchers are not told: the switch, most likely on the same machine,
+needs the processor to carry it out."""
 
 log = structlog.get_logger()
 
@@ -82,6 +85,8 @@ class Pump:
         self._events: deque[AnyEvent] = deque()
         self._outbox: dict[SwitchName, list[Any]] = {}
         self._noted: list[tuple[tuple[AnyFact, ...], Moment]] = []
+        self._hurries = False
+        self._telling: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._alive: Moment = clock.now()
         self._frozen: Moment | None = None
@@ -109,9 +114,10 @@ class Pump:
 
     def stop(self) -> None:
         """Fire nothing any more."""
-        for handle in (self._timer, self._thaw):
+        for handle in (self._timer, self._thaw, self._telling):
             if handle is not None:
                 handle.cancel()
+        self._tell()
         self._stopped = True
 
     def _beat(self) -> None:
@@ -156,7 +162,10 @@ class Pump:
             while self._events:
                 self._handle(self._events.popleft(), now)
             self._release(now)
-            self._tell()
+            if self._hurries or self._telling is not None:
+                self._tell_later()
+            else:
+                self._tell()
         finally:
             self._turning = False
         self._arm()
@@ -184,6 +193,7 @@ class Pump:
                 log.exception("a command failed", kind=type(command).__name__)
             if type(command) in URGENT:
                 self._release(now)
+                self._hurries = True
         self._handled(time.perf_counter() - began)
         if outcome.facts:
             self._noted.append((outcome.facts, now))
@@ -203,7 +213,13 @@ class Pump:
         line = self.lines[switch_of(command.leg)]  # type: ignore[union-attr]
         self.react(line, line.perform(command, now))  # type: ignore[arg-type]
 
+    def _tell_later(self) -> None:
+        self._hurries = False
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(REST, self._tell)
+
     def _tell(self) -> None:
+        self._telling = None
         noted, self._noted = self._noted, []
         for facts, at in noted:
             for watcher in self._watchers:

@@ -10,6 +10,7 @@ import math
 import socket
 import ssl
 from collections.abc import Callable
+from typing import cast
 
 import msgspec
 
@@ -187,10 +188,9 @@ class _Peer(asyncio.Protocol):
         self._linger: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
         if self._link._closing:
-            transport.abort()
+            self.transport.abort()
             return
         self.is_made = True
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
