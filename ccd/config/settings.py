@@ -116,10 +116,14 @@ class TlsSection(Documented):
 class ContextsSection(Documented):
     """The dialplan's contexts, as `dialplans/asterisk/ccd.conf` names them."""
 
+    inbound: Context = "ccd-inbound"
+    """Where a caller's leg begins."""
     loop: Context = "ccd-loop"
     """Where a leg waits for commands."""
     answer: Context = "ccd-answer"
     """Answers a leg."""
+    ring: Context = "ccd-ring"
+    """Lets an unanswered leg hear that it rings."""
     bridge: Context = "ccd-bridge"
     """Joins two legs."""
     agent: Context = "ccd-agent"

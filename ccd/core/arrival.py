@@ -6,7 +6,7 @@ from ccd.core import adoption, outgoing
 from ccd.core.acd import feature_code
 from ccd.core.call import Call, Cursor, Leg
 from ccd.core.flow.interpreter import begin
-from ccd.model.command import HandBack, SetVariables
+from ccd.model.command import HandBack
 from ccd.model.event import LegArrived
 from ccd.model.fact import CallStarted
 from ccd.model.ids import CallId
@@ -43,9 +43,8 @@ def take(floor: "Floor", event: LegArrived) -> None:
         return
     call = new_call(floor, event, CallId(floor.new_id()), Cursor(flow, flows=floor.configuration.flows))
     call.variables.update(route.variables)
-    names = (("CCD_CALL", call.id), ("CCD_ROLE", "caller"), ("CCD_FLOW", flow.name), ("CCD_FLOW_VERSION", flow.version))
+    floor.mark(event.leg, CCD_CALL=call.id, CCD_FLOW=flow.name, CCD_FLOW_VERSION=flow.version)
     begin(floor, call)
-    floor.send_last(SetVariables(event.leg, names))
 
 
 def new_call(floor: "Floor", event: LegArrived, call_id: CallId, cursor: Cursor) -> Call:

@@ -86,6 +86,8 @@ class Call(Struct):
     started: Moment
     phase: Phase
     answered: bool = False
+    rings: bool = False
+    """Before the answer: the caller was told that it rings."""
     cursor: Cursor | None = None
     variables: dict[str, Any] = field(default_factory=dict)
     language: str = ""

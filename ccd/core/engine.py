@@ -111,6 +111,12 @@ def on_leg_answered(engine: Engine, event: e.LegAnswered) -> None:
         offer.end_leg(floor, leg_id, offer.NORMAL)
 
 
+def on_ringing(floor: Floor, call: Call, event: e.LegRinging) -> None:
+    """A phone rings for a caller: one who is not answered yet hears it."""
+    if call.direction == "inbound" and event.leg != call.leg:
+        waiting.ring(floor, call)
+
+
 def on_play_ended(floor: Floor, call: Call, event: e.PlayEnded) -> None:
     """A prompt of the flow, or an announcement to one who waits."""
     if call.phase == "waiting":
@@ -199,7 +205,7 @@ def ignore(engine: Engine, event: Any) -> None:
 HANDLERS: dict[type, Callable[[Engine, Any], None]] = {
     e.LegArrived: lambda engine, event: arrival.on_arrived(engine.floor, event),
     e.LegAnswered: on_leg_answered,
-    e.LegRinging: ignore,
+    e.LegRinging: on_call(on_ringing),
     e.LegsBridged: on_call(talk.on_bridged),
     e.BridgeFailed: on_call(talk.on_bridge_failed),
     e.LegReturned: on_call(talk.on_returned),

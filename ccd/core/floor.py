@@ -11,7 +11,7 @@ from ccd.core.call import Call, Leg
 from ccd.core.configuration import Configuration, Queue
 from ccd.core.statistics import Statistics
 from ccd.core.timer import Timer
-from ccd.model.command import AnyCommand, Ask
+from ccd.model.command import AnyCommand, Ask, SetVariables
 from ccd.model.event import EndpointState
 from ccd.model.fact import AnyFact
 from ccd.model.ids import AgentId, CallId, Endpoint, LegId, Length, Moment, OfferId, QuestionId, QueueId, SwitchName
@@ -52,6 +52,7 @@ class Floor:
         self._last_id = 0
         self._commands: list[AnyCommand] = []
         self._later: list[AnyCommand] = []
+        self._marks: dict[LegId, dict[str, str]] = {}
         self._facts: list[AnyFact] = []
         self.note = self._facts.append
         self.send = self._commands.append
@@ -79,6 +80,14 @@ class Floor:
         self.send(Ask(question, what, self.now + wait))
         return question
 
+    def mark(self, leg: LegId, **variables: str) -> None:
+        """Write onto the channel what a daemon with nothing but the switch must know; once a leg, last of all."""
+        marks = self._marks.get(leg)
+        if marks is None:
+            self._marks[leg] = variables
+        else:
+            marks.update(variables)
+
     def queue(self, queue: QueueId) -> Queue:
         """The queue's rules, as they are now."""
         return self.queues[queue]
@@ -91,7 +100,10 @@ class Floor:
 
     def outcome(self) -> Outcome:
         """What was said since the last call of this; the hurried commands first."""
-        commands, later, facts = self._commands, self._later, self._facts
+        commands, later, facts, marks = self._commands, self._later, self._facts, self._marks
+        if marks:
+            later += [SetVariables(leg, tuple(variables.items())) for leg, variables in marks.items()]
+            marks.clear()
         result = Outcome((*commands, *later), tuple(facts))
         commands.clear()
         later.clear()

@@ -9,7 +9,7 @@ from ccd.core.configuration import AgentProfile
 from ccd.core.dial_policy import DialDecision, decide
 from ccd.core.timer import LegTimer
 from ccd.core.transfer import GRACE, phone_of
-from ccd.model.command import Answer, Bridge, Dial, HangUp, SetVariables
+from ccd.model.command import Answer, Bridge, Dial, HangUp
 from ccd.model.event import LegArrived, LegHungUp
 from ccd.model.fact import CallStarted, DialForbidden, Direction, LegDialled
 from ccd.model.ids import CallId, LegId
@@ -47,7 +47,7 @@ def start(floor: "Floor", event: LegArrived, direction: Direction) -> Call:
     floor.calls[call_id] = call
     floor.legs[event.leg] = Leg(event.leg, call_id, "agent", "up", event.endpoint)
     floor.note(CallStarted(call_id, event.leg, direction, event.ani, event.ani_name, event.dnis, number))
-    floor.send_last(SetVariables(event.leg, (("CCD_CALL", call_id), ("CCD_ROLE", "agent"))))
+    floor.mark(event.leg, CCD_CALL=call_id)
     return call
 
 

@@ -8,7 +8,7 @@ from ccd.core.acd import offer
 from ccd.core.call import Call, Leg
 from ccd.core.flow.interpreter import QueueEnded, TransferEnded, signal
 from ccd.core.timer import LegTimer
-from ccd.model.command import Hold, SetVariables
+from ccd.model.command import Hold
 from ccd.model.event import BridgeFailed, LegReferred, LegReturned, LegsBridged
 from ccd.model.fact import TalkBegan, TalkEnded
 from ccd.model.ids import SECOND, AgentId, Length
@@ -34,7 +34,7 @@ def on_bridged(floor: "Floor", call: Call, event: LegsBridged) -> None:
             floor.legs[leg].state = "bridged"
     floor.note(TalkBegan(call.id, event.leg, event.other, call.agent or AgentId("")))
     recording.on_talk_began(floor, call)
-    floor.send_last(SetVariables(call.leg, (("CCD_TALKED", str(floor.now)), ("CCD_AGENT", call.agent or ""))))
+    floor.mark(call.leg, CCD_TALKED=str(floor.now), CCD_AGENT=call.agent or "")
 
 
 def on_bridge_failed(floor: "Floor", call: Call, event: BridgeFailed) -> None:

@@ -49,7 +49,8 @@ def ring(floor: "Floor", call: Call, endpoint: Endpoint, number: str, cli: str, 
     call.phase = "dialling"
     variables = (("CCD_CALL", call.id), ("CCD_ROLE", "dialled"))
     floor.send(Dial(leg, endpoint, ring_time, number, cli, "", (), variables))
-    floor.send(Hold(call.leg))
+    if call.answered:
+        floor.send(Hold(call.leg))
     floor.note(LegDialled(call.id, leg, endpoint, number, why))
     call.dial_serial += 1
     floor.at(floor.now + ring_time + GRACE, LegTimer(call.id, call.dial_serial))

@@ -49,6 +49,12 @@ class Hold(Command, frozen=True):
     music: str = "default"
 
 
+class Ring(Command, frozen=True):
+    """Let a caller who is not answered yet hear that it rings (180). No result."""
+
+    leg: LegId
+
+
 class RecordMessage(Command, frozen=True):
     """Record what the far end says (voicemail) to the file `name` (no extension) of the recordings' folder.
 
@@ -172,6 +178,7 @@ SwitchCommand = (
     | Play
     | StopPlay
     | Hold
+    | Ring
     | RecordMessage
     | Dial
     | Bridge

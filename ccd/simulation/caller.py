@@ -20,6 +20,7 @@ from ccd.switch.simulated.people import (
     Hears,
     HearsEnd,
     HearsMusic,
+    HearsRinging,
     Over,
     Presses,
     Talks,
@@ -83,7 +84,7 @@ class Callers:
             case HearsEnd():
                 self._reply(caller)
                 self._give_up_silence(caller)
-            case HearsMusic():
+            case HearsMusic() | HearsRinging():
                 self._waits(caller)
             case Talks():
                 self._talks(caller, sight.other)

@@ -91,7 +91,7 @@ async def test_what_a_bridge_leaves_behind_ends_only_when_the_channel_is_listed(
             await it.over(gone)
         assert await it.asterisk.emptied()
         log = it.asterisk.log.read_text()
-        held = [line for line in log.splitlines() if "[h@ccd-loop:" in line and '("Surrogate/PJSIP/' in line]
+        held = [line for line in log.splitlines() if "[h@ccd-" in line and '("Surrogate/PJSIP/' in line]
         assert "GotoIf" in held[0]
         assert "NoOp" in held[-1]
         for function in ("CHANNEL_EXISTS", "TRYLOCK"):

@@ -10,7 +10,6 @@ from ccd.core.call import Call, Cursor, Leg
 from ccd.core.flow.flow import Flow
 from ccd.core.flow.interpreter import AnswerArrived, DigitArrived, Run, Signal, StepTimeout, begin
 from ccd.core.flow.prompt import Prompt
-from ccd.model.command import SetVariables
 from ccd.model.event import LegArrived, PlayEnded
 from ccd.model.fact import CallStarted
 from ccd.model.ids import SECOND, CallId, Length, QuestionId
@@ -179,5 +178,5 @@ def begin_code(floor: "Floor", event: LegArrived, step: LogIn | ChangeState) -> 
     floor.legs[event.leg] = Leg(event.leg, call_id, "agent", "up", event.endpoint)
     started = CallStarted(call_id, event.leg, "internal", event.ani, event.ani_name, event.dnis, "", flow.name)
     floor.note(started)
-    floor.send_last(SetVariables(event.leg, (("CCD_CALL", call_id), ("CCD_ROLE", "agent"))))
+    floor.mark(event.leg, CCD_CALL=call_id)
     begin(floor, call)

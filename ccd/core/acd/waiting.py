@@ -7,7 +7,7 @@ from ccd.core.call import Call, Visit
 from ccd.core.flow.interpreter import QueueEnded, signal
 from ccd.core.flow.prompt import Sound
 from ccd.core.timer import VisitTimer
-from ccd.model.command import Hold, Play, SetVariables
+from ccd.model.command import Hold, Play, Ring
 from ccd.model.fact import QueueEntered, QueueLeft, VisitOutcome
 from ccd.model.ids import Length, Moment
 
@@ -41,14 +41,31 @@ def enter(
         return
     match(floor, call, queue, key)
     step = call.cursor.step if call.cursor else ""
-    head_start = (("CCD_PRIORITY", f"{priority}"),) if priority else ()
-    place = (("CCD_QUEUE", queue_id), ("CCD_SINCE", f"{since}"), ("CCD_STEP", step), *head_start)
-    floor.send_last(Hold(leg, queue.music))
-    floor.send_last(SetVariables(leg, place))
+    floor.mark(leg, CCD_QUEUE=queue_id, CCD_SINCE=f"{since}", CCD_STEP=step)
+    if priority:
+        floor.mark(leg, CCD_PRIORITY=f"{priority}")
+    soothe(floor, call, queue)
     if max_wait:
         floor.at(limit, VisitTimer(call.id, serial, "max_wait"))
     if queue.announcements:
         floor.at(now + queue.announcements.first_after, VisitTimer(call.id, serial, "announcement"))
+
+
+def soothe(floor: "Floor", call: Call, queue: "Queue") -> None:
+    """What a caller hears who waits: music, or before the answer his phone's ringing (once an agent's rings, if he was
+    offered to one at once: nothing is to delay that).
+    """
+    if call.answered:
+        floor.send_last(Hold(call.leg, queue.music))
+    elif call.offer is None:
+        ring(floor, call)
+
+
+def ring(floor: "Floor", call: Call) -> None:
+    """The caller's phone is told that it rings, once."""
+    if not call.answered and not call.rings:
+        call.rings = True
+        floor.send_last(Ring(call.leg))
 
 
 def queue_of(floor: "Floor", call: Call) -> "Queue":
@@ -89,9 +106,9 @@ def rematch(floor: "Floor", call: Call) -> None:
         leave(floor, call, "overflowed")
         return
     queue = queue_of(floor, call)
-    if not call.visit.announcing:
-        floor.send_last(Hold(call.leg, queue.music))
     match(floor, call, queue, call.visit.key)
+    if not call.visit.announcing:
+        soothe(floor, call, queue)
 
 
 def leave(floor: "Floor", call: Call, outcome: VisitOutcome) -> None:
@@ -146,12 +163,12 @@ def is_being_joined(floor: "Floor", call: Call) -> bool:
 
 
 def announce(floor: "Floor", call: Call, visit: Visit) -> None:
-    """Tell place and expected wait; a bridge breaks in at once."""
+    """Tell place and expected wait; a bridge breaks in at once. Who is not answered hears nothing but ringing."""
     rules = floor.queue(visit.queue).announcements
     if rules is None:
         return
     floor.at(floor.now + rules.every, VisitTimer(call.id, visit.serial, "announcement"))
-    sounds = announcement(floor, call, visit)
+    sounds = announcement(floor, call, visit) if call.answered else ()
     if sounds and not is_being_joined(floor, call):
         visit.announcing = True
         leg = floor.legs[call.leg]

@@ -14,6 +14,7 @@ from ccd.model.command import (
     Play,
     RecordMessage,
     ResumeRecording,
+    Ring,
     SetVariables,
     StartRecording,
     StopPlay,
@@ -30,6 +31,7 @@ from ccd.switch.asterisk.legs import Legs, refused
 from ccd.switch.asterisk.operation import Recording
 from ccd.switch.asterisk.originate import originate
 from ccd.switch.asterisk.output import Output
+from ccd.switch.asterisk.state import written
 from ccd.wire.ami import EventList, IllegalValue
 
 AWAY = 27
@@ -52,6 +54,7 @@ class Commands:
             Play: lambda leg, command: leg.play(command),
             StopPlay: lambda leg, command: leg.stop_play(),
             Hold: lambda leg, command: leg.hold(command),
+            Ring: lambda leg, command: leg.ring(),
             HangUp: lambda leg, command: leg.hang_up(command.cause),
             StartRecording: lambda leg, command: leg.monitor.start(command.recording, command.muted),
             PauseRecording: lambda leg, command: leg.monitor.pause(command.recording),
@@ -90,14 +93,14 @@ class Commands:
                 emit(RecordingFailed(command.leg, command.recording, "the link to the switch is down"))
             case HandBack():
                 self._legs.hand_back(leg)
-            case Answer() | Hold() | HangUp() | SetVariables():
+            case Answer() | Hold() | Ring() | HangUp() | SetVariables():
                 leg.while_away(command)
 
     def _dial(self, dial: Dial) -> None:
         settings = self._output.settings
         unique = unique_of(dial.leg) if dial.leg.count("/") >= 2 else ""
         try:
-            headers = originate(dial, settings)
+            headers = originate(dial, written(dial.variables), settings)
         except (IllegalValue, UnsafeText):
             refused(self._output, dial.leg, INVALID_CONTENTS)
             return
@@ -105,6 +108,7 @@ class Commands:
             refused(self._output, dial.leg, TEMPORARY_FAILURE)
             return
         leg = self._legs.dial(dial.leg, unique, dial.endpoint)
+        leg.variables.update(dial.variables)
         self._output.act("Originate", headers, lambda answer: self._originated(leg, answer))
         self._output.alarm((unique, "failed"), dial.ring_time + PATIENCE, lambda: self._ask(leg))
 

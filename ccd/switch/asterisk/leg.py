@@ -7,7 +7,7 @@ until the channel says where it came out; `bridged`.
 from collections.abc import Callable
 from typing import Literal
 
-from ccd.model.command import Answer, HangUp, Hold, Play, SetVariables
+from ccd.model.command import Answer, HangUp, Hold, Play, Ring, SetVariables
 from ccd.model.event import (
     DigitPressed,
     HungUpBy,
@@ -24,10 +24,10 @@ from ccd.switch.asterisk.action import is_success, said
 from ccd.switch.asterisk.agi import Environment, UnsafeText, is_safe_name
 from ccd.switch.asterisk.join import Join
 from ccd.switch.asterisk.operation import Music, Operation, Playing, Recording
-from ccd.switch.asterisk.originate import clean, is_variable
 from ccd.switch.asterisk.output import Output
 from ccd.switch.asterisk.recording import Monitor
 from ccd.switch.asterisk.slot import Slot
+from ccd.switch.asterisk.state import STATE, written
 from ccd.wire.ami import EventList, Message
 
 GHOST = 200 * MILLISECOND
@@ -38,7 +38,6 @@ NO_CHANNEL_YET = 20 * MILLISECOND
 ADOPTED = SECOND
 """The first renewal of the lease; a leg bridged within that costs none. The dialplan's own time-out is 4 s."""
 NORMAL_CLEARING = 16
-UNSENT_LIMIT = 64
 DEFAULT_MUSIC = "default"
 
 Place = Literal["dialling", "agi", "moving", "bridged"]
@@ -66,7 +65,9 @@ class Leg:
         self._is_answering = False
         self._then: Callable[[], None] | None = None
         self._rings = False
-        self._unsent: dict[str, str] = {}
+        self.variables: dict[str, str] = {}
+        self._is_unsent = False
+        self._is_to_ring = False
         self._by: HungUpBy | None = None
         self._cause = 0
 
@@ -112,6 +113,15 @@ class Leg:
         self._music = hold.music if is_safe_name(hold.music) else DEFAULT_MUSIC
         self._slot.put(Music(self._music))
 
+    def ring(self) -> None:
+        """Let the caller hear that it rings, by a move through ccd-ring: there is no AGI command that could not outlive
+        the wait in AGI's queue. Who was answered meanwhile hears music.
+        """
+        if self.is_answered:
+            self.hold(Hold(self.id))
+        elif self.place == "agi":
+            self.move(self._output.settings.ring_context, "s")
+
     def record_message(self, recording: Recording) -> None:
         """Record what the far end says."""
         self._music = ""
@@ -141,23 +151,27 @@ class Leg:
         """Write a channel variable or function."""
         self._output.act("Setvar", [("Channel", self.unique), ("Variable", name), ("Value", value)])
 
-    def while_away(self, command: Answer | Hold | HangUp | SetVariables) -> None:
+    def while_away(self, command: Answer | Hold | Ring | HangUp | SetVariables) -> None:
         """A command without a result of its own, while the link is down: it is done when the link is back."""
         match command:
             case Answer():
                 self._is_answering = not self.is_answered
+            case Ring():
+                self._is_to_ring = True
             case Hold():
                 self._music = command.music if is_safe_name(command.music) else DEFAULT_MUSIC
             case HangUp():
                 self._by, self._cause, self.is_leaving = self._by or "us", command.cause, True
             case SetVariables():
-                self._unsent.update(command.variables[:UNSENT_LIMIT])
+                self.variables.update(command.variables)
+                self._is_unsent = True
 
     def set_variables(self, variables: tuple[tuple[str, str], ...]) -> None:
-        """Write our variables; what is no variable's name is not written."""
-        for name, value in variables:
-            if is_variable(name):
-                self.set_variable(name, clean(value))
+        """Write our variables beside those written before."""
+        self.variables.update(variables)
+        for name, value in written(self.variables.items()):
+            if name == STATE or name in dict(variables):
+                self.set_variable(name, value)
 
     # --- what the switch says
 
@@ -252,8 +266,9 @@ class Leg:
         """The leg as Status shows it after the link was away."""
         self._slot.leave()
         self.monitor.link_returned()
-        unsent, self._unsent = self._unsent, {}
-        self.set_variables(tuple(unsent.items()))
+        if self._is_unsent:
+            self._is_unsent = False
+            self.set_variables(tuple(self.variables.items()))
         bridge = row.get("BridgeID")
         is_up = row.get("ChannelState") == "6"
         if self.is_leaving:
@@ -269,6 +284,9 @@ class Leg:
                 return
             way = "returned" if self.join is not None else "answered" if self._is_answering else ""
             self.agi_started(Environment("", "", way))
+            if self._is_to_ring:
+                self._is_to_ring = False
+                self.ring()
 
     def arrive(self) -> None:
         """A new inbound leg in AGI, or one found there."""

@@ -30,6 +30,13 @@ class Legs:
         self._endpoints: dict[str, Endpoint] = {}
         self._handed_back: dict[str, int] = {}
         self._over: dict[str, None] = {}
+        settings = output.settings
+        self._contexts = (
+            settings.inbound_context,
+            settings.loop_context,
+            settings.agent_context,
+            settings.dialled_context,
+        )
         self.handlers: dict[str, Callable[[Message], None]] = {
             "AsyncAGIStart": self._agi_started,
             "AsyncAGIExec": self._agi_executed,
@@ -104,6 +111,7 @@ class Legs:
         name = leg_id(self._output.settings.name, self.boot, f"{unique}+{again}" if again else unique)
         answered = message.get("ChannelState") == UP
         leg = self._add(name, unique, place, answered)
+        leg.variables.update(variables)
         self._output.emit(
             LegArrived(
                 leg=name,
@@ -132,7 +140,7 @@ class Legs:
         leg = self._by_unique.get(message.get("Uniqueid"))
         if leg is not None:
             leg.agi_started(_environment(message))
-        elif message.get("Context") == self._output.settings.loop_context:
+        elif message.get("Context") in self._contexts:
             environment = _environment(message)
             if environment.role in ROLES:
                 number = environment.dialled if environment.way == "referred" else environment.number

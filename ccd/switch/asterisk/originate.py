@@ -3,11 +3,12 @@ pop), past two parsers: AMI's lines and the dialplan's variables. Neither may fi
 """
 
 import re
+from collections.abc import Iterable
 
 from ccd.model.command import Dial
 from ccd.model.ids import MILLISECOND, unique_of
 from ccd.switch.asterisk.settings import Settings
-from ccd.wire.ami import Action, IllegalValue, render
+from ccd.wire.ami import IllegalValue
 
 _ENDPOINT = re.compile(r"[A-Za-z0-9]{1,16}/[A-Za-z0-9_.-]{1,64}")
 _NUMBER = re.compile(r"[+0-9*#A-D]{1,40}")
@@ -19,12 +20,13 @@ _EVALUATED = re.compile(r"\$+(?=[{\[])")
 _SPECIAL = re.compile(r'[\\",()\[\]]')
 _IN_NAME = re.compile(r'["\\<>]+')
 NAME_LIMIT = 80
+HEADER_LIMIT = 120
 VALUE_LIMIT = 880
 """Bytes: with its name a value fits into one line of AMI."""
 
 
-def originate(dial: Dial, settings: Settings) -> list[tuple[str, str]]:
-    """The headers of the Originate action; raises IllegalValue for what cannot be dialled."""
+def originate(dial: Dial, variables: Iterable[tuple[str, str]], settings: Settings) -> list[tuple[str, str]]:
+    """The headers of Originate, with the channel's variables; raises IllegalValue for what cannot be dialled."""
     context = settings.dialled_context if dial.number else settings.agent_context
     headers = [
         ("Channel", _channel(dial)),
@@ -39,9 +41,10 @@ def originate(dial: Dial, settings: Settings) -> list[tuple[str, str]]:
         headers.append(("CallerID", caller_id(dial.cli_name, dial.outbound_cli)))
     for name, value in dial.headers:
         headers.append(("Variable", f"PJSIP_HEADER(add,{_matching(_HEADER_NAME, name)})={_quoted(value)}"))
-    for name, value in dial.variables:
+    for name, value in variables:
         headers.append(("Variable", f"{_matching(_VARIABLE_NAME, name)}={_quoted(value)}"))
-    render(Action("Originate", headers, settings.id_prefix + "0000000000"))
+    if len(headers) > HEADER_LIMIT:
+        raise IllegalValue(f"{len(headers)} headers")
     return headers
 
 

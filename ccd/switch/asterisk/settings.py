@@ -6,9 +6,7 @@ from msgspec import Struct
 
 from ccd.model.ids import SECOND, Length, SwitchName
 
-_OF_ENGINE = ("CALL", "QUEUE", "SINCE", "PRIORITY", "OFFER", "AGENT", "FLOW", "FLOW_VERSION", "STEP", "TALKED")
-_OF_DRIVER = ("ROLE", "DNIS", "RECORDING", "RECORDING_STATE", "MONITOR_ID")
-VARIABLES = tuple(f"CCD_{name}" for name in (*_OF_ENGINE, *_OF_DRIVER))
+VARIABLES = ("CCD_STATE", "CCD_ROLE", "CCD_DNIS", "CCD_RECORDING", "CCD_RECORDING_STATE", "CCD_MONITOR_ID")
 _FOLDER = re.compile(r"(/[A-Za-z0-9._-]+)+")
 
 
@@ -26,14 +24,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     id_prefix: str = "ccd"
     plain_login: bool = False
     """Send the secret itself instead of the answer to an MD5 challenge: only over TLS or loopback."""
+    inbound_context: str = "ccd-inbound"
     loop_context: str = "ccd-loop"
     answer_context: str = "ccd-answer"
+    ring_context: str = "ccd-ring"
     bridge_context: str = "ccd-bridge"
     agent_context: str = "ccd-agent"
     dialled_context: str = "ccd-dialled"
     handback_context: str = "ccd-handback"
     variables: tuple[str, ...] = VARIABLES
-    """Asked of every channel after a login: what the dialplan, the driver and the engine wrote."""
+    """Asked of every channel after a login: what the dialplan, the driver and (CCD_STATE) the engine wrote."""
     action_time: Length = 5 * SECOND
     login_time: Length = 10 * SECOND
     boot_time: Length = 120 * SECOND

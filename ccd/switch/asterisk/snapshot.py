@@ -7,6 +7,7 @@ from ccd.switch.asterisk.leg import Place
 from ccd.switch.asterisk.legs import ROLES, Legs
 from ccd.switch.asterisk.output import Output
 from ccd.switch.asterisk.session import Session
+from ccd.switch.asterisk.state import unpacked
 from ccd.wire.ami import EventList, Message
 
 EARLY_LIMIT = 50_000
@@ -78,6 +79,8 @@ class Snapshot:
                 leg.join.entered()
         elif variables.get("CCD_ROLE") in ROLES:
             self._arrive(row, variables)
+        elif variables.get("CCD_DNIS") and "CCD_ROLE" not in variables:
+            self._arrive(row, {**variables, "CCD_ROLE": "caller"})
 
     def _arrive(self, row: Message, variables: dict[str, str]) -> None:
         place: Place = "moving"
@@ -93,4 +96,4 @@ class Snapshot:
 def _variables(row: Message) -> dict[str, str]:
     pairs = [text.partition("=") for text in row.all("Variable")]
     values = {name: value for name, _, value in pairs}
-    return {name: value for name, value in values.items() if value not in ("", UNSET)}
+    return unpacked({name: value for name, value in values.items() if value not in ("", UNSET)})

@@ -15,6 +15,7 @@ from ccd.model.command import (
     Play,
     RecordMessage,
     ResumeRecording,
+    Ring,
     SetVariables,
     StartRecording,
     StopPlay,
@@ -25,7 +26,7 @@ from ccd.model.event import BridgeFailed, LegHungUp, MessageRecorded, PlayEnded,
 from ccd.switch.simulated.channels import NO_ANSWER, Channels, RecordingCommand, may_join
 from ccd.switch.simulated.leg import Leg
 from ccd.switch.simulated.output import Output
-from ccd.switch.simulated.people import Hears, HearsMusic, HearsTone, Rings
+from ccd.switch.simulated.people import Hears, HearsMusic, HearsRinging, HearsTone, Rings
 from ccd.switch.simulated.phones import Phones
 
 UNREACHABLE = 20
@@ -125,6 +126,11 @@ class Commands:
             leg.is_held = True
             self._output.see(HearsMusic(leg.id))
 
+    def _ring(self, leg: Leg, command: Ring) -> None:
+        leg.due.remove(command)
+        if leg.state == "early":
+            self._output.see(HearsRinging(leg.id))
+
     def _record_message(self, leg: Leg, command: RecordMessage) -> None:
         self._channels.end_sound(leg, "stopped")
         leg.sound, leg.is_held = command, False
@@ -192,7 +198,7 @@ class Commands:
             case HangUp() | HandBack():
                 leg.is_leaving = True
                 return
-            case Hold():
+            case Hold() | Ring():
                 leg.is_held = True
             case StartRecording() | PauseRecording() | ResumeRecording() | StopRecording():
                 self._refuse_recordings(leg)
@@ -217,6 +223,7 @@ _COMMANDS: dict[type, Callable[[Commands, Leg, Any], None]] = {
     Play: Commands._play,
     StopPlay: Commands._stop_play,
     Hold: Commands._hold,
+    Ring: Commands._ring,
     RecordMessage: Commands._record_message,
     Bridge: Commands._bridge,
     HangUp: Commands._hang_up,

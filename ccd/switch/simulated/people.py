@@ -94,6 +94,10 @@ class HearsMusic(Sight, frozen=True):
     """Music on hold."""
 
 
+class HearsRinging(Sight, frozen=True):
+    """His own phone says that it rings somewhere."""
+
+
 class HearsTone(Sight, frozen=True):
     """What is said now is recorded, for at most `max_time`."""
 
@@ -115,4 +119,4 @@ class Over(Sight, frozen=True):
 
 
 AnyAct = Calls | PicksUp | Rejects | HangsUp | Presses | Refers | PhoneChanges | Restarts
-AnySight = Rings | Hears | HearsEnd | HearsMusic | HearsTone | Talks | Alone | Over
+AnySight = Rings | Hears | HearsEnd | HearsMusic | HearsRinging | HearsTone | Talks | Alone | Over

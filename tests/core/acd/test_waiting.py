@@ -4,8 +4,8 @@ from typing import Any
 
 from ccd.core.configuration import Announcements
 from ccd.model import fact as f
-from ccd.model.command import Bridge, Hold, Play, SetVariables
-from ccd.model.event import BridgeFailed, PlayEnded
+from ccd.model.command import Bridge, Hold, Play, Ring, SetVariables
+from ccd.model.event import BridgeFailed, LegRinging, PlayEnded
 from ccd.model.ids import SECOND
 from tests.core.centre import Centre, agent, leg, prompt, queue
 from tests.core.test_engine import centre
@@ -34,7 +34,7 @@ def test_place_and_expected_wait_are_told_first_then_again_and_again() -> None:
     c = waiting()
     c.log_in("anna")
     c.phone("anna", "in_use")
-    c.arrive("sales", "1.1")
+    c.arrive("sales", "1.1", answered=True)
     assert Hold(leg("1.1"), "soft") in c.commands
     c.wait(10 * SECOND - 1)
     assert not plays(c)
@@ -49,7 +49,7 @@ def test_place_and_expected_wait_are_told_first_then_again_and_again() -> None:
 def test_each_hears_his_own_place_and_the_last_entry_serves_all_behind() -> None:
     c = waiting()
     for n in range(1, 6):
-        c.arrive("sales", f"1.{n}")
+        c.arrive("sales", f"1.{n}", answered=True)
     c.wait(10 * SECOND)
     heard = [plays(c, f"1.{n}")[0].sounds[0] for n in range(1, 6)]
     assert heard == ["first", "second", "third or later", "third or later", "third or later"]
@@ -57,14 +57,14 @@ def test_each_hears_his_own_place_and_the_last_entry_serves_all_behind() -> None
 
 def test_no_wait_is_told_while_nobody_is_logged_in() -> None:
     c = waiting()
-    c.arrive("sales")
+    c.arrive("sales", answered=True)
     c.wait(10 * SECOND)
     assert plays(c)[0].sounds == ("first", "thanks")
 
 
 def test_announcement_never_delays_a_bridge() -> None:
     c = waiting()
-    c.arrive("sales")
+    c.arrive("sales", answered=True)
     c.wait(10 * SECOND)
     c.log_in("anna")
     ring = c.dialled()[0]
@@ -74,7 +74,7 @@ def test_announcement_never_delays_a_bridge() -> None:
 def test_nothing_is_announced_once_an_agent_has_answered() -> None:
     c = waiting()
     c.log_in("anna")
-    c.arrive("sales")
+    c.arrive("sales", answered=True)
     c.wait(10 * SECOND - 1000)
     c.answer(c.dialled()[0].leg)
     said = len(plays(c))
@@ -86,14 +86,14 @@ def test_nothing_is_announced_once_an_agent_has_answered() -> None:
 
 def test_the_end_of_an_earlier_prompt_starts_no_music() -> None:
     c = waiting()
-    c.arrive("sales")
+    c.arrive("sales", answered=True)
     c.wait(10 * SECOND)
     assert c.feed(PlayEnded(leg("1.1"), plays(c)[0].serial - 1, "stopped"), 1).commands == ()
 
 
 def test_place_is_written_onto_the_channel_for_whoever_takes_over() -> None:
     c = waiting()
-    c.arrive("sales")
+    c.arrive("sales", answered=True)
     written = {name: value for one in c.commands if isinstance(one, SetVariables) for name, value in one.variables}
     assert written["CCD_QUEUE"] == "sales"
     assert written["CCD_STEP"] == "wait"
@@ -121,3 +121,22 @@ def test_a_limit_that_passed_while_a_bridge_was_under_way_holds_when_the_bridge_
     assert not c.of(f.QueueLeft), "the agent has answered"
     c.feed(BridgeFailed(leg("1.1"), ring, "gone"), 1)
     assert [left.outcome for left in c.of(f.QueueLeft)] == ["overflowed"]
+
+
+def test_who_is_not_answered_hears_ringing_and_no_announcement() -> None:
+    c = waiting()
+    c.arrive("sales", "1.1")
+    assert c.commands.count(Ring(leg("1.1"))) == 1
+    c.wait(60 * SECOND)
+    assert not plays(c)
+    assert not any(isinstance(one, Hold) for one in c.commands)
+
+
+def test_who_is_offered_to_an_agent_at_once_hears_ringing_when_the_agents_phone_rings() -> None:
+    c = waiting()
+    c.log_in("anna")
+    c.arrive("sales", "1.1")
+    assert Ring(leg("1.1")) not in c.commands
+    (dial,) = c.dialled()
+    c.feed(LegRinging(dial.leg), 1)
+    assert c.commands.count(Ring(leg("1.1"))) == 1

@@ -38,7 +38,7 @@ def split_as_asterisk_does(text: str) -> list[str]:
 @given(st.text(max_size=200))
 def test_a_value_arrives_as_one_variable(value: str) -> None:
     dial = Dial(LEG, Endpoint("PJSIP/1001"), SECOND, variables=(("CCD_X", value),), headers=(("X-Y", value),))
-    header, variable = [text for name, text in originate(dial, SETTINGS) if name == "Variable"]
+    header, variable = [text for name, text in originate(dial, dial.variables, SETTINGS) if name == "Variable"]
     assert split_as_asterisk_does(variable) == [f"CCD_X={clean(value)}"]
     assert split_as_asterisk_does(header) == [f"PJSIP_HEADER(add,X-Y)={clean(value)}"]
 
@@ -59,7 +59,7 @@ def test_a_name_stays_inside_its_quotes(name: str, number: str) -> None:
 
 def test_a_trunk_is_dialled_with_its_number() -> None:
     dial = Dial(LEG, Endpoint("PJSIP/trunk"), SECOND, number="+49301234", outbound_cli="4930", cli_name="Häuser & Co")
-    headers = dict(originate(dial, SETTINGS))
+    headers = dict(originate(dial, dial.variables, SETTINGS))
     assert headers["Channel"] == "PJSIP/+49301234@trunk"
     assert headers["Context"] == "ccd-dialled"
     assert headers["CallerID"] == '"Häuser & Co" <4930>'
@@ -79,12 +79,12 @@ def test_a_trunk_is_dialled_with_its_number() -> None:
 )
 def test_what_cannot_be_dialled(dial: Dial) -> None:
     with pytest.raises(IllegalValue):
-        originate(dial, SETTINGS)
+        originate(dial, dial.variables, SETTINGS)
 
 
 def test_a_value_that_is_too_long_is_cut_and_still_fits_its_line() -> None:
     dial = Dial(LEG, Endpoint("PJSIP/1"), SECOND, headers=(("X-" + "y" * 60, ',"' * 2000),))
-    assert render(Action("Originate", originate(dial, SETTINGS)))
+    assert render(Action("Originate", originate(dial, dial.variables, SETTINGS)))
 
 
 def test_functions_are_no_variables() -> None:
