@@ -12,9 +12,10 @@ from ccd.config.problem import ConfigurationErrors
 from ccd.daemon.clock import Clock
 from ccd.daemon.daemon import Daemon
 from ccd.daemon.site import read_site
+from ccd.io.record_upgrade import WrongSchemaError
 
 WRONG_CONFIGURATION = 78
-"""EX_CONFIG of sysexits.h: systemd is told not to try again with it."""
+"""EX_CONFIG of sysexits.h: systemd is told not to try again with it. Also for records that this ccd cannot take."""
 
 
 def run(path: Path) -> int:
@@ -23,7 +24,7 @@ def run(path: Path) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_live(path))
-    except ConfigurationErrors as error:
+    except (ConfigurationErrors, WrongSchemaError) as error:
         sys.stderr.write(f"{error}\n")
         return WRONG_CONFIGURATION
 

@@ -54,6 +54,9 @@ return 1
 
 ERASE_CALLER = """
 local id = ARGV[1]
+if redis.call('EXISTS', 'ccd:caller:' .. id) == 0 and redis.call('HEXISTS', 'ccd:erased', id) == 0 then
+  return false
+end
 local calls = cjson.decode(redis.call('HGET', 'ccd:erased', id) or '[]')
 local persons = redis.call('SMEMBERS', 'ccd:caller:' .. id .. ':numbers')
 for _, number in ipairs(persons) do
@@ -73,7 +76,7 @@ redis.call('ZREM', 'ccd:callers', id)
 redis.call('HSET', 'ccd:erased', id, #calls > 0 and cjson.encode(calls) or '[]')
 return calls
 """
-"""caller -> the calls that were his."""
+"""caller -> the calls that were his; nil for one who never was."""
 
 # A person once erased stays erased, even if a call of his was still running.
 KEEP_PERSONAL = """

@@ -1,7 +1,7 @@
 """The one task that writes to Redis: in order, in batches, again until Redis has taken it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from ccd.io.backlog import Backlog
+from ccd.io.record_upgrade import SCHEMA, SCHEMA_KEY, STEPS, Step, WrongSchemaError, settle
 from ccd.io.record_write import AnyWrite, add_commands, decoded, encoded
 
-SCHEMA = "1"
 _BATCH = 64
 _PING_EVERY = 1.0
 _SHORTEST_BREAK, _LONGEST_BREAK = 0.05, 2.0
@@ -34,14 +34,15 @@ class Health(Struct, frozen=True):
     last_error: str
 
 
-class WrongSchemaError(Exception):
-    """The records in this Redis are of another version."""
-
-
 class RecordWriter:
-    """Writes what was put. `timeout` in seconds bounds a batch; `file` takes what Redis has not taken."""
+    """Writes what was put. `timeout` in seconds bounds a batch; `file` takes what Redis has not taken.
 
-    def __init__(self, redis: Redis, file: Path, timeout: float) -> None:
+    `is_settled` tells whether the records are known to be of our schema; nothing is written, or to be read, before.
+    """
+
+    def __init__(self, redis: Redis, file: Path, timeout: float, steps: Mapping[int, Step] = STEPS) -> None:
+        self.is_settled = False
+        self._steps = steps
         self._redis = redis
         self._backlog = Backlog(file)
         self._timeout = timeout
@@ -54,7 +55,10 @@ class RecordWriter:
         self._is_closing = False
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
+        """Settle the schema if Redis is there, and begin. Raises WrongSchemaError."""
+        with suppress(RedisError, OSError):
+            await self._settle()
         self._work.set()
         self._task = asyncio.create_task(self._run(), name="records")
         self._task.add_done_callback(self._ended)
@@ -96,9 +100,9 @@ class RecordWriter:
         pause = _SHORTEST_BREAK
         while not self._is_closing:
             try:
+                if not self._is_up:
+                    await self._settle()
                 async with asyncio.timeout(self._timeout):
-                    if not self._is_up:
-                        await self._check_schema()
                     await self._write_batch()
                 pause = _SHORTEST_BREAK
                 self._came_up()
@@ -108,16 +112,17 @@ class RecordWriter:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_BREAK)
 
-    async def _check_schema(self) -> None:
-        await self._redis.set("ccd:schema", SCHEMA, nx=True)
-        found = await self._redis.get("ccd:schema")
-        if found != SCHEMA:
-            raise WrongSchemaError(f"the records are of schema {found!r}, this ccd writes schema {SCHEMA}")
+    async def _settle(self) -> None:
+        """An upgrade takes the time it takes; each of its commands is bounded by the client."""
+        await settle(self._redis, self._steps)
+        self.is_settled = True
 
     async def _write_batch(self) -> None:
         lines = self._backlog.peek(_BATCH)
         if not lines:
-            await self._redis.get("ccd:schema")  # a ping that a server still loading refuses
+            # also a ping, which a server still loading refuses
+            if await self._redis.get(SCHEMA_KEY) != str(SCHEMA):
+                raise WrongSchemaError("somebody upgrades or restores the records")
             return
         writes = self._readable(lines)
         await self._send(writes)
@@ -161,6 +166,8 @@ class RecordWriter:
             self._log.info("records up", backlog=len(self._backlog))
 
     def _went_away(self, error: Exception) -> None:
+        if isinstance(error, WrongSchemaError):
+            self.is_settled = False
         is_news = self._is_up or not self._last_error
         self._last_error = f"{type(error).__name__}: {error}"
         if is_news:

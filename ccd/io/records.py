@@ -6,7 +6,7 @@ and raise `RecordsAwayError`.
 
 Keys (moments are microseconds of UTC):
 
-    ccd:schema                        "1"
+    ccd:schema                        the number of this layout (see `ccd.io.record_upgrade`)
     ccd:number:<E.164>                caller id
     ccd:caller:<caller>               hash: `_created_at`, and the site's own fields (`name`, `tier`, …)
     ccd:caller:<caller>:numbers       set of E.164
@@ -26,7 +26,7 @@ no `caller` step), or `call:<call>` for one without a number. A caller's history
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,6 +40,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from ccd.io import record_script as script
+from ccd.io.record_upgrade import STEPS, Step
 from ccd.io.record_write import AnyWrite, ChangeCaller, Personal, joined
 from ccd.io.record_writer import Health, RecordWriter
 from ccd.model.caller import Caller, HistoryEntry, Interaction, PastCall
@@ -74,10 +75,10 @@ class Erased(Struct, frozen=True):
 class Records:
     """The one door to Redis. `timeout` in seconds bounds every read and every batch of writes.
 
-    `backlog` is the file for what Redis has not taken yet; it holds personal data.
+    `backlog` is the file for what Redis has not taken yet; it holds personal data. `steps` upgrade older records.
     """
 
-    def __init__(self, url: str, backlog: Path, timeout: float = 2.0) -> None:
+    def __init__(self, url: str, backlog: Path, timeout: float = 2.0, steps: Mapping[int, Step] = STEPS) -> None:
         self._timeout = timeout
         settings: dict[str, Any] = {
             "protocol": 3,
@@ -96,11 +97,14 @@ class Records:
             )
         )
         self._writing = Redis.from_url(url, retry=Retry(NoBackoff(), 0), **settings)
-        self._writer = RecordWriter(self._writing, backlog, timeout)
+        self._writer = RecordWriter(self._writing, backlog, timeout, steps)
 
     async def start(self) -> None:
-        """Begin to write. Redis may be away."""
-        self._writer.start()
+        """Begin to write. Redis may be away; if it is there, older records are upgraded first.
+
+        Raises WrongSchemaError for records of a newer ccd.
+        """
+        await self._writer.start()
 
     async def close(self, patience: float = 2.0) -> None:
         """Write what waits, for at most `patience` seconds; the rest stays in the backlog's file."""
@@ -173,14 +177,18 @@ class Records:
         """Give a caller one more number; False when it is another's, is no number, or there is no such caller."""
         return bool(_NUMBER.fullmatch(number)) and await self._run(script.LINK_NUMBER, caller, number) == 1
 
-    async def erase(self, caller: CallerId) -> Erased:
-        """Forget a person: record, numbers, interactions, and the personal part of every call.
+    async def erase(self, caller: CallerId) -> Erased | None:
+        """Forget a person: record, numbers, interactions, and the personal part of every call. None for an unknown one.
 
-        Raises RecordsAwayError also while writes wait, since they could bring some of it back.
+        Erased once more he has the same calls, so what is to be done with them may fail and be done again. Raises
+        RecordsAwayError also while writes wait, since they could bring some of it back.
         """
         if not await self._writer.drained(self._timeout):
             raise RecordsAwayError("writes wait for Redis; erase when they are through")
-        calls = [CallId(call) for call in await self._run(script.ERASE_CALLER, caller)]
+        found = await self._run(script.ERASE_CALLER, caller)
+        if found is None:
+            return None
+        calls = [CallId(call) for call in found]
         cdrs = await self._read_calls(calls)
         files = [entry.recording for cdr in cdrs for entry in cdr.recordings]
         messages = [RecordingId(entry.name) for cdr in cdrs for entry in cdr.voicemails]
@@ -260,10 +268,14 @@ class Records:
         return await self._in_time(self._redis.eval(lua, 0, *map(str, arguments)))
 
     async def _in_time(self, answer: Any) -> Any:
-        """redis-py's types leave open whether an answer is awaited; those of the asyncio client are."""
+        """redis-py's types leave open whether an answer is awaited; those of the asyncio client are coroutines."""
+        asked = cast("Coroutine[Any, Any, Any]", answer)
+        if not self._writer.is_settled:
+            asked.close()
+            raise RecordsAwayError("the records were not reached yet, or are of another schema")
         try:
             async with asyncio.timeout(self._timeout):
-                return await cast("Awaitable[Any]", answer)
+                return await asked
         except (RedisError, OSError, TimeoutError) as error:
             raise RecordsAwayError(f"{type(error).__name__}: {error}") from error
 

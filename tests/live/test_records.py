@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis as Client
 
+from ccd.io import record_upgrade
+from ccd.io.record_upgrade import STEPS, WrongSchemaError
 from ccd.io.record_write import AnyWrite, ChangeCaller, KeepCdr, KeepInteraction, KeepRecording
 from ccd.io.records import Records, RecordsAwayError
 from ccd.lab.redis import Redis
-from ccd.model.caller import Interaction, PastCall
+from ccd.model.caller import Caller, Interaction, PastCall
 from ccd.model.cdr import Cdr, Leg, Offer, QueueVisit, Recording, Step, Talk, Voicemail
 from ccd.model.ids import AgentId, CallerId, CallId, Endpoint, LegId, OfferId, QueueId, RecordingId
 
@@ -26,10 +28,12 @@ NUMBER = "+493023125001"
 
 
 @asynccontextmanager
-async def running(redis: Redis, folder: Path, answer_within: float = 1.0) -> AsyncIterator[Records]:
-    records = Records(redis.url, folder / "backlog", answer_within)
-    await records.start()
+async def running(
+    redis: Redis, folder: Path, answer_within: float = 1.0, steps: Mapping[int, record_upgrade.Step] = STEPS
+) -> AsyncIterator[Records]:
+    records = Records(redis.url, folder / "backlog", answer_within, steps)
     try:
+        await records.start()
         yield records
     finally:
         await records.close(patience=0.5)
@@ -156,9 +160,11 @@ async def test_an_erased_person_leaves_nothing_personal_even_by_a_late_write(red
         records.keep(KeepCdr(cdr(1, found.id)))
         records.keep(KeepCdr(cdr(2)))
         assert await records.drained(PATIENCE)
-        erased = await records.erase(found.id)
-        assert erased.calls == 2
-        assert sorted(erased.recordings) == ["mail-1", "mail-2", "rec-1", "rec-2"]
+        for _ in range(2):
+            erased = await records.erase(found.id)
+            assert erased is not None
+            assert erased.calls == 2
+            assert sorted(erased.recordings) == ["mail-1", "mail-2", "rec-1", "rec-2"]
         records.keep(KeepCdr(cdr(3, found.id)))
         records.update_caller(found.id, {"name": "Ann Ämter"})
         records.keep(KeepInteraction(Interaction("i1", found.id, 5, "note", "anna", "Ann Ämter rang")))
@@ -267,15 +273,105 @@ async def test_a_key_of_a_wrong_type_holds_up_only_its_own_write(redis: Redis, t
         assert await records.call(CallId("call-2")) == cdr(2)
 
 
-async def test_records_of_another_schema_are_left_alone(redis: Redis, tmp_path: Path) -> None:
-    async with running(redis, tmp_path) as records, Client.from_url(redis.url) as client:
-        await until(lambda: records.health().is_up)
+@pytest.mark.parametrize(
+    ("schema", "said"), [("99", "newer ccd"), ("0", "no way"), ("x", "none"), ("restoring", "half")]
+)
+async def test_records_of_another_schema_are_refused(redis: Redis, tmp_path: Path, schema: str, said: str) -> None:
+    async with Client.from_url(redis.url) as client:
+        await client.set("ccd:schema", schema)
+    with pytest.raises(WrongSchemaError, match=said):
+        async with running(redis, tmp_path):
+            pass
+
+
+async def test_records_that_turn_out_newer_are_neither_written_nor_read(redis: Redis, tmp_path: Path) -> None:
+    """Redis was away at the start, so the daemon runs; calls go on without records."""
+    async with Client.from_url(redis.url) as client:
         await client.set("ccd:schema", "99")
+    await redis.kill()
     async with running(redis, tmp_path) as records:
+        await redis.start()
         records.keep(KeepCdr(cdr(1)))
         await until(lambda: "99" in records.health().last_error)
         assert records.health().backlog == 1
-        assert await records.call(CallId("call-1")) is None
+        with pytest.raises(RecordsAwayError):
+            await records.call(CallId("call-1"))
+        async with Client.from_url(redis.url) as client:
+            assert await client.keys("ccd:*") == [b"ccd:schema"]
+
+
+async def test_records_upgraded_under_a_running_daemon_are_written_to_no_more(redis: Redis, tmp_path: Path) -> None:
+    async with running(redis, tmp_path) as records, Client.from_url(redis.url) as client:
+        await until(lambda: records.health().is_up)
+        await client.set("ccd:schema", "2")
+        await until(lambda: not records.health().is_up)
+        with pytest.raises(RecordsAwayError):
+            await records.callers()
+
+
+async def names_to_fields(client: Client) -> None:
+    """A made-up schema 0 had a caller's name under a key of its own, and `_made` for `_created_at`."""
+    async for key in client.scan_iter("ccd:name:*"):
+        caller = f"ccd:caller:{key.removeprefix('ccd:name:')}"
+        await client.hset(caller, "name", str(await client.get(key)))
+        made = await client.hget(caller, "_made")
+        if made is not None:
+            await client.hset(caller, "_created_at", made)
+            await client.hdel(caller, "_made")
+        await client.delete(key)
+
+
+async def old_records(redis: Redis, count: int) -> None:
+    async with Client.from_url(redis.url) as client:
+        await client.set("ccd:schema", "0")
+        for number in range(count):
+            await client.hset(f"ccd:caller:k{number}", "_made", "77")
+            await client.set(f"ccd:name:k{number}", f"Ann {number}")
+
+
+async def assert_upgraded(records: Records, count: int) -> None:
+    for number in range(count):
+        caller = await records.caller(CallerId(f"k{number}"))
+        assert caller == Caller(CallerId(f"k{number}"), 77, (), 0, {"name": f"Ann {number}"})
+
+
+async def test_older_records_are_upgraded_at_the_start(redis: Redis, tmp_path: Path) -> None:
+    await old_records(redis, 300)
+    steps = {0: names_to_fields}
+    for _ in range(2):
+        async with running(redis, tmp_path, steps=steps) as records, Client.from_url(redis.url) as client:
+            await assert_upgraded(records, 300)
+            assert await client.get("ccd:schema") == b"1"
+            assert await client.keys("ccd:name:*") == []
+    async with running(redis, tmp_path) as records:
+        await assert_upgraded(records, 3)
+
+
+async def test_an_upgrade_cut_off_is_done_again(redis: Redis, tmp_path: Path) -> None:
+    """By Redis killed in the middle of it; two daemons that begin at once do no harm either."""
+    await old_records(redis, 50)
+
+    async def cut_off(client: Client) -> None:
+        moved = 0
+        async for key in client.scan_iter("ccd:name:*"):
+            moved += 1
+            await client.hset(f"ccd:caller:{key.removeprefix('ccd:name:')}", "name", str(await client.get(key)))
+            if moved == 20:
+                await redis.kill()
+
+    async with running(redis, tmp_path, steps={0: cut_off}):
+        pass
+    await redis.start()
+    steps = {0: names_to_fields}
+    async with running(redis, tmp_path, steps=steps) as one, running(redis, tmp_path / "other", steps=steps) as other:
+        await assert_upgraded(one, 50)
+        await assert_upgraded(other, 50)
+
+
+async def test_a_caller_who_never_was_is_not_erased(redis: Redis, tmp_path: Path) -> None:
+    async with running(redis, tmp_path) as records, Client.from_url(redis.url) as client:
+        assert await records.erase(CallerId("nobody")) is None
+        assert not await client.exists("ccd:erased")
 
 
 async def dump(client: Client) -> str:
@@ -286,7 +382,7 @@ async def dump(client: Client) -> str:
             case "string":
                 value: object = await client.get(key)
             case "hash":
-                value = await client.hgetall(key)
+                value = sorted((await client.hgetall(key)).items())
             case "set":
                 value = sorted(map(str, await client.smembers(key)))
             case _:
