@@ -63,6 +63,10 @@ class Client:
         """Do it; the answer's JSON."""
         return self._asked("POST", path, body=body).content
 
+    def delete(self, path: str, kind: type[T]) -> T:
+        """Away with what is at the path; the answer as this Struct."""
+        return self._decoded(self._asked("DELETE", path), kind)
+
     def reload(self, kind: type[T]) -> T:
         """Like `post`, but a refusal is an answer too."""
         return self._decoded(self._asked("POST", "/v1/reload", refusal_is_answer=True), kind)

@@ -13,7 +13,7 @@ from ccd.daemon.clock import Clock
 from ccd.daemon.filing import day_of
 from ccd.daemon.folds import Folds
 from ccd.daemon.pump import Pump
-from ccd.io.recordings import Recordings, path_of
+from ccd.io.recordings import RecordingError, Recordings, path_of
 from ccd.io.records import Records, RecordsAwayError
 from ccd.model.caller import Caller, HistoryEntry
 from ccd.model.cdr import Cdr
@@ -21,6 +21,7 @@ from ccd.model.command import Reply
 from ccd.model.event import AnyRequest
 from ccd.model.ids import AgentId, CallerId, CallId, Moment, RecordingId, RequestId
 from ccd.model.view import AgentView, CallerPage, CallPage, CallView, CentreView, Health, SwitchView
+from ccd.web.answer import Erased
 from ccd.web.centre import CallSelection, UnavailableError
 from ccd.web.feed import Feed
 
@@ -148,6 +149,28 @@ class RunningCentre:
         self._records.update_caller(caller, fields)
         await self._records.drained(1.0)
         return await self.caller(caller)
+
+    async def erase_caller(self, caller: CallerId) -> Erased | None:
+        """His records first, which tell the recordings; those that cannot be deleted now are told by the next try."""
+        known = await self.caller(caller)
+        numbers = known.numbers if known is not None else ()
+        if any(call.caller == caller or call.number in numbers for call in view.call_views(self._pump.engine.floor)):
+            raise UnavailableError("The caller is in a call; erase him when it has ended.")
+        erased = await self._stored(self._records.erase(caller))
+        if erased is None:
+            return None
+        left = [recording for recording in erased.recordings if not await self._deleted(recording)]
+        log.info("caller erased", calls=erased.calls, recordings=len(erased.recordings), left=len(left))
+        return Erased(erased.calls, len(erased.recordings) - len(left), tuple(left))
+
+    async def _deleted(self, recording: RecordingId) -> bool:
+        """Whether the file is gone, be it that it never was."""
+        try:
+            await self._recordings.delete(path_of(recording, day_of(recording)))
+        except (OSError, RecordingError) as error:
+            log.error("recording not deleted", recording=recording, reason=str(error))
+            return False
+        return True
 
     async def history(self, caller: CallerId, limit: int) -> Sequence[HistoryEntry] | None:
         """Calls and interactions of a known caller."""

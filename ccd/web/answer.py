@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from ccd.model.caller import HistoryEntry
+from ccd.model.ids import RecordingId
 from ccd.model.view import AgentView, CallView, QueueView
 
 
@@ -48,6 +49,16 @@ class Reloaded(Struct, frozen=True):
 
     taken: bool
     errors: tuple[str, ...] = ()
+
+
+class Erased(Struct, frozen=True):
+    """A caller is forgotten: so many calls were his, so many recordings are deleted. Those in `left` are still there
+    (the disk); erasing again tries again.
+    """
+
+    calls: int
+    recordings: int
+    left: tuple[RecordingId, ...] = ()
 
 
 class Done(Struct, frozen=True):

@@ -9,8 +9,8 @@ from msgspec import Meta, Struct
 from ccd.model.caller import Caller
 from ccd.model.ids import CallerId
 from ccd.model.view import CallerPage
-from ccd.web.access import Anybody, Supervisor, TheCentre
-from ccd.web.answer import History
+from ccd.web.access import Admin, Anybody, Supervisor, TheCentre
+from ccd.web.answer import Erased, History
 from ccd.web.centre import Centre
 from ccd.web.document import PROBLEMS, answer, body, gives, takes
 from ccd.web.parameter import FIELD_NAME, LINE, CallerPath, CursorQuery, LimitQuery, SearchQuery
@@ -54,6 +54,19 @@ async def update(
     if updated is None:
         raise unknown("caller")
     return answer(updated)
+
+
+@router.delete("/{caller}", responses=gives(Erased, "What was erased"))
+async def erase(caller: CallerPath, token: Admin, centre: TheCentre) -> Response:
+    """Forget a caller for ever: record, numbers, interactions, all that is personal in his calls, and his recordings.
+
+    What is counted stays: that there was a call, when, its queue, agent and lengths. The journal keeps numbers until
+    it is deleted by age, and backups made before keep everything.
+    """
+    erased = await centre.erase_caller(caller)
+    if erased is None:
+        raise unknown("caller")
+    return answer(erased)
 
 
 @router.get("/{caller}/history", responses=gives(History, "What happened with this caller"))

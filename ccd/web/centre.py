@@ -12,6 +12,7 @@ from ccd.model.command import Reply
 from ccd.model.event import AnyRequest
 from ccd.model.ids import AgentId, CallerId, CallId, Moment, QueueId, RecordingId, RequestId
 from ccd.model.view import AgentView, CallerPage, CallPage, CallView, CentreView, Health
+from ccd.web.answer import Erased
 from ccd.web.feed import Feed
 
 
@@ -67,6 +68,12 @@ class Centre(Protocol):
 
     async def update_caller(self, caller: CallerId, fields: dict[str, str]) -> Caller | None:
         """Write these fields, leave the others; the record afterwards, None for an unknown caller."""
+
+    async def erase_caller(self, caller: CallerId) -> Erased | None:
+        """Forget a caller, his recordings too; None for one who never was. Done again it changes nothing.
+
+        Not possible while he is in a call.
+        """
 
     async def history(self, caller: CallerId, limit: int) -> Sequence[HistoryEntry] | None:
         """Calls and interactions, newest first; None for an unknown caller."""

@@ -33,6 +33,7 @@ from ccd.model.view import (
     QueueView,
     SwitchView,
 )
+from ccd.web.answer import Erased
 from ccd.web.centre import CallSelection, UnavailableError
 from ccd.web.feed import Feed
 
@@ -96,6 +97,8 @@ class SmallCentre:
         self.records_up = True
         self.ready = True
         self.errors: list[str] = []
+        self.erased: list[CallerId] = []
+        self.undeletable: tuple[RecordingId, ...] = ()
         self.agents = {
             ANA: AgentView(ANA, "Ana", "101", "ready", NOW, endpoint=Endpoint("PJSIP/101"), endpoint_state="idle"),
             BEA: AgentView(BEA, "Bea", "102", "talking", NOW, call=TALK, skills={"sales": 5}),
@@ -171,6 +174,14 @@ class SmallCentre:
         if record is not None:
             record = self.records[caller] = replace(record, fields=record.fields | fields)
         return record
+
+    async def erase_caller(self, caller: CallerId) -> Erased | None:
+        self._demand_records()
+        if caller not in self.records and caller not in self.erased:
+            return None
+        self.erased.append(caller)
+        self.records.pop(caller, None)
+        return Erased(1, 1, self.undeletable)
 
     async def history(self, caller: CallerId, limit: int) -> Sequence[HistoryEntry] | None:
         return [PastCall(NOW, RECORD)][:limit] if caller in self.records else None

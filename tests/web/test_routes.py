@@ -111,6 +111,21 @@ async def test_fields_of_a_caller_are_written_and_the_others_stay(asking: Asking
     assert centre.records[KNOWN].fields == {"tier": "gold", "language": "es"}
 
 
+async def test_a_caller_is_erased_and_erased_again(asking: Asking, centre: SmallCentre) -> None:
+    root = asking("root")
+    for _ in range(2):
+        answer = await root.delete(f"/v1/callers/{KNOWN}")
+        assert (answer.status_code, answer.json()) == (200, {"calls": 1, "recordings": 1, "left": []})
+    assert KNOWN not in centre.records
+    assert (await root.delete("/v1/callers/k-9")).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["bea", "sofia"])
+async def test_only_an_admin_erases(asking: Asking, centre: SmallCentre, name: str) -> None:
+    assert (await asking(name).delete(f"/v1/callers/{KNOWN}")).status_code == 403
+    assert centre.erased == []
+
+
 @pytest.mark.parametrize(
     "body",
     [
