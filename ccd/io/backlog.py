@@ -115,6 +115,21 @@ class Backlog:
         return True
 
 
+def is_held(file: Path) -> bool:
+    """Whether a running process has this backlog. Raises OSError where that cannot be told."""
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _whole_lines(file: int) -> tuple[int, int]:
     """How many whole lines, and how many bytes they take: a crash may have left a torn one at the end."""
     lines = end = position = 0

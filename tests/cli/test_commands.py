@@ -10,10 +10,10 @@ import pytest
 from ccd.cli.main import COMMANDS
 from ccd.model.event import LogInRequested, PauseRequested
 from ccd.model.fact import AgentChanged
-from ccd.model.ids import Endpoint, RequestId
+from ccd.model.ids import Endpoint, RecordingId, RequestId
 from ccd.web.token import hash_token
 from tests.cli.conftest import Command
-from tests.web.centre import ANA, BEA, CARL, NOW, PAST, TALK, SmallCentre
+from tests.web.centre import ANA, BEA, CARL, KNOWN, NOW, OTHER, PAST, TALK, SmallCentre
 
 
 async def test_status_shows_switch_queues_and_fails_when_not_ready(ccd: Command, centre: SmallCentre) -> None:
@@ -94,6 +94,24 @@ async def test_a_recording_becomes_a_file(ccd: Command, tmp_path: Path, centre: 
     code, _, err = await ccd("recordings", "get", "rec-9", "-o", str(target))
     assert (code, err) == (5, "ccd: There is no such recording.\n")
     assert not Path(f"{target}.part").exists()  # noqa: ASYNC240  # nothing else runs
+
+
+async def test_a_caller_is_erased_by_id_or_by_number(ccd: Command, centre: SmallCentre) -> None:
+    assert (await ccd("callers", "erase", KNOWN, "--yes")).out == f"{KNOWN}: erased, with 1 calls and 1 recordings\n"
+    code, out, _ = await ccd("callers", "erase", "+34 (910) 00-00-02", "--yes")
+    assert (code, out) == (0, "+34 (910) 00-00-02: erased, with 1 calls and 1 recordings\n")
+    assert centre.erased == [KNOWN, OTHER]
+
+
+async def test_erasing_asks_before_and_tells_what_is_left(ccd: Command, centre: SmallCentre) -> None:
+    code, _, err = await ccd("callers", "erase", KNOWN)
+    assert (code, err, centre.erased) == (1, "ccd: not erased: nobody is there to be asked, give --yes\n", [])
+    code, _, err = await ccd("callers", "erase", "+34910000099", "--yes")
+    assert (code, err) == (5, "ccd: no caller has the number +34910000099\n")
+    assert (await ccd("callers", "erase", KNOWN, "--yes", by="sofia")).code == 4
+    centre.undeletable = (RecordingId("rec-1"),)
+    code, _, err = await ccd("callers", "erase", KNOWN, "--yes")
+    assert (code, err) == (1, "ccd: 1 recordings could not be deleted, erase again: rec-1\n")
 
 
 async def test_reload_prints_the_errors(ccd: Command, centre: SmallCentre) -> None:

@@ -1,0 +1,138 @@
+"""A backup: configuration, records, journal and, if wanted, recordings, in one file, while the daemon runs.
+
+In this order: what waits for Redis, the records, the recordings, the journal. So what moves on meanwhile is met at
+least once: a call in the records has its recording and its entries in the journal.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import BinaryIO
+
+from msgspec import Struct
+
+from ccd.config.load import Loaded, load
+from ccd.config.settings import SecretSource, Settings
+from ccd.daemon import archive, site
+from ccd.daemon.journal import segments
+from ccd.io import record_dump
+from ccd.io.backup_file import CHUNK, BackupWriter, writing
+from ccd.io.record_upgrade import SCHEMA, can_take
+
+MAIN = "configuration/ccd.yaml"
+RECORDS = "records.jsonl"
+BACKLOG = "state/backlog"
+Told = Callable[[int, str], None]
+"""Told how many bytes more are done, and of what."""
+
+
+class BackupError(Exception):
+    """No backup was made, or nothing restored; the text says why."""
+
+
+class BackedUp(Struct, frozen=True):
+    """Files and bytes in the backup, and the files of the configuration that lie outside its folder and are not."""
+
+    members: int
+    size: int
+    left_out: tuple[Path, ...]
+
+
+def back_up(config: Path, target: Path, *, recordings: bool, told: Told) -> BackedUp:
+    """Write the backup; it is there whole or not at all. Raises BackupError, ConfigurationErrors, OSError."""
+    loaded = load(config, _now(), lambda text, language: "speech")
+    settings, base = loaded.settings, loaded.base
+    with writing(target) as writer:
+        for name, path in dict(configuration(loaded)).items():
+            add_file(writer, name, path, told)
+        backlog = base / settings.folders.state / "backlog"
+        if backlog.is_file() and backlog.stat().st_size:
+            add_file(writer, BACKLOG, backlog, told)
+        schema = add_records(writer, settings, base, told)
+        if recordings:
+            add_recordings(writer, base / settings.folders.recordings, told)
+        add_journal(writer, base / settings.folders.journal, told)
+        writer.finish(_now(), version("ccd"), schema)
+    size = sum(member.size for member in writer.members)
+    return BackedUp(len(writer.members), size, tuple(outside(loaded)))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000
+
+
+def configuration(loaded: Loaded) -> Iterator[tuple[str, Path]]:
+    """Name in the backup and path of every file of the configuration that lies in its folder."""
+    yield MAIN, loaded.inputs[0]
+    for path in named_files(loaded):
+        if path.is_relative_to(loaded.base):
+            yield f"configuration/{path.relative_to(loaded.base).as_posix()}", path
+
+
+def outside(loaded: Loaded) -> Iterator[Path]:
+    """The files of the configuration that lie elsewhere."""
+    return (path for path in named_files(loaded) if not path.is_relative_to(loaded.base))
+
+
+def named_files(loaded: Loaded) -> Iterator[Path]:
+    """Flows, and files of secrets and certificates that are there; the main file is not among them."""
+    settings = loaded.settings
+    sources: tuple[SecretSource, ...] = (settings.redis, *settings.switches.values())
+    names = [source.secret_file for source in sources]
+    names += [switch.tls.ca_file for switch in settings.switches.values() if switch.tls]
+    names += [settings.http.certificate, settings.http.key]
+    for path in (*loaded.inputs[1:], *(loaded.base / name for name in names if name)):
+        if path.is_file():
+            yield Path(os.path.normpath(path))
+
+
+def add_records(writer: BackupWriter, settings: Settings, base: Path, told: Told) -> str:
+    """All that Redis holds; their schema."""
+    try:
+        with record_dump.connect(site.redis_url(settings, base)) as redis:
+            schema = record_dump.schema_of(redis)
+            if schema is not None and not can_take(schema):
+                raise BackupError(f"the records are of schema {schema!r}, which this ccd does not know")
+            writer.add(RECORDS, counted(told, "records", record_dump.dumped(redis)))
+            if record_dump.schema_of(redis) != schema:
+                raise BackupError("the records were upgraded meanwhile: make the backup again")
+    except (record_dump.RecordsError, KeyError) as error:
+        raise BackupError(str(error)) from error
+    return schema or str(SCHEMA)
+
+
+def add_recordings(writer: BackupWriter, folder: Path, told: Told) -> None:
+    """The finished ones; sound hardly gets smaller by packing."""
+    for path in sorted(folder.glob("[0-9]*/[0-9]*/[0-9]*/*.wav")):
+        if not path.is_symlink():
+            add_file(writer, f"recordings/{path.relative_to(folder).as_posix()}", path, told, packed=False)
+
+
+def add_journal(writer: BackupWriter, folder: Path, told: Told) -> None:
+    """Its segments, and the configurations that they were decided by."""
+    for path in (*segments(folder), *sorted((folder / archive.FOLDER).glob("*.pickle"))):
+        add_file(writer, f"journal/{path.relative_to(folder).as_posix()}", path, told)
+
+
+def add_file(writer: BackupWriter, name: str, path: Path, told: Told, *, packed: bool = True) -> None:
+    """A file, as long as it is now though it may grow; one that is not there, or no more, is none."""
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        writer.add(name, counted(told, name, pieces(file)), packed=packed)
+
+
+def pieces(file: BinaryIO) -> Iterator[bytes]:
+    """What the file holds at this moment."""
+    left = os.fstat(file.fileno()).st_size
+    while left > 0 and (piece := file.read(min(left, CHUNK))):
+        left -= len(piece)
+        yield piece
+
+
+def counted(told: Told, what: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same, told of."""
+    for piece in pieces:
+        told(len(piece), what)
+        yield piece
