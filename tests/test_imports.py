@@ -29,6 +29,7 @@ PURE = ("model", "core", "wire", "switch")
 ALLOWED = {
     "bisect",
     "collections",
+    "copy",
     "collections.abc",
     "dataclasses",
     "functools",

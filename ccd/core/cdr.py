@@ -34,12 +34,13 @@ class CdrFold:
     """Collects the facts of the open calls; gives each call's record once.
 
     Bounded: `most_calls` open calls (beyond it the oldest is given up, `forgotten` counts), `most_facts` a call
-    (beyond it only its end is taken, `Cdr.omitted` counts). The ids of the last `most_calls` ended calls are kept, so
+    (beyond it only its end is taken, `Cdr.omitted` counts). The ids of the last `most_ended` ended calls are kept, so
     that facts seen again do not make a second record.
     """
 
-    def __init__(self, most_calls: int = 100_000, most_facts: int = 2_000) -> None:
+    def __init__(self, most_calls: int = 100_000, most_facts: int = 2_000, most_ended: int = 100_000) -> None:
         self.forgotten = 0
+        self._most_ended = most_ended
         self._most_calls = most_calls
         self._most_facts = most_facts
         self._open: dict[CallId, list[Entry]] = {}
@@ -92,7 +93,7 @@ class CdrFold:
     def _end(self, call: CallId, fact: Fact, at: Moment) -> Cdr:
         entries = self._open.pop(call)
         self._ended[call] = None
-        if len(self._ended) > self._most_calls:
+        if len(self._ended) > self._most_ended:
             del self._ended[next(iter(self._ended))]
         cdr = record([*entries, (at, fact)], self._omitted.pop(call, 0))
         return explained(cdr, self._explained.pop(call, {}))

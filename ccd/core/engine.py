@@ -38,15 +38,24 @@ class Engine:
         take_configuration(self.floor, configurations[first])
         self.floor.outcome()
 
+    @classmethod
+    def restored(cls, configurations: Mapping[str, Configuration], floor: Floor) -> "Engine":
+        """An engine that goes on where the floor, from a snapshot, stands."""
+        engine = cls.__new__(cls)
+        engine.configurations, engine.floor = configurations, floor
+        return engine
+
     def handle(self, event: e.AnyEvent, now: Moment) -> Outcome:
         """Fire what was due, at its time, then take the event."""
         floor = self.floor
         timers = floor.timers
-        if timers and timers[0][0] <= now:
+        if type(event) is e.TimersHeld:
+            floor.holds_timers = True
+        if timers and timers[0][0] <= now and not floor.holds_timers:
             self._fire(now)
         floor.begin(now)
         HANDLERS[type(event)](self, event)
-        if timers and timers[0][0] <= floor.now:
+        if timers and timers[0][0] <= floor.now and not floor.holds_timers:
             self._fire(floor.now)
         outcome = floor.outcome()
         floor.statistics.apply(outcome.facts)
@@ -54,7 +63,7 @@ class Engine:
 
     def deadline(self) -> Moment | None:
         """When the engine wants to be called, with `TimePassed` if nothing else came."""
-        return self.floor.next_due()
+        return None if self.floor.holds_timers else self.floor.next_due()
 
     def secret(self, leg: LegId) -> tuple[str, str] | None:
         """While a leg types a secret: the token to keep its digits under, and the key that ends it."""
@@ -183,6 +192,12 @@ def on_configuration(engine: Engine, event: e.ConfigurationLoaded) -> None:
     take_configuration(engine.floor, engine.configurations[event.hash])
 
 
+def on_timers_released(engine: Engine, event: e.TimersReleased) -> None:
+    """Whoever became free meanwhile is free now, all at once; then what was due fires."""
+    engine.floor.holds_timers = False
+    agents.settle_all(engine.floor)
+
+
 def hang_up(floor: Floor, event: e.HangUpRequested) -> str:
     """Somebody ends a call from outside."""
     call = floor.calls.get(event.call)
@@ -225,6 +240,8 @@ HANDLERS: dict[type, Callable[[Engine, Any], None]] = {
     e.ConfigurationLoaded: on_configuration,
     e.AgentsRestored: lambda engine, event: agents.restore(engine.floor, event.agents),
     e.CallsRecalled: lambda engine, event: adoption.recall(engine.floor, event.calls),
+    e.TimersHeld: ignore,
+    e.TimersReleased: on_timers_released,
     e.TimePassed: ignore,
     e.LogInRequested: on_request(lambda floor, event: agents.log_in(floor, event.agent, event.endpoint)),
     e.LogOutRequested: on_request(lambda floor, event: agents.log_out(floor, event.agent)),

@@ -1,6 +1,7 @@
 """The floor: everything the engine knows at this moment, and what it says about the input in hand."""
 
 import heapq
+from typing import Any
 
 from msgspec import Struct
 
@@ -16,6 +17,8 @@ from ccd.model.event import EndpointState
 from ccd.model.fact import AnyFact
 from ccd.model.ids import AgentId, CallId, Endpoint, LegId, Length, Moment, OfferId, QuestionId, QueueId, SwitchName
 from ccd.model.question import AnyQuestion
+
+_MADE_ANEW = ("_commands", "_later", "_marks", "_facts", "note", "send", "send_last")
 
 
 class Outcome(Struct, frozen=True, gc=False):
@@ -45,6 +48,7 @@ class Floor:
         self.staffed: dict[QueueId, int] = {}
         self.statistics = Statistics()
         self.commands_a_switch = False
+        self.holds_timers = False
         self.recalled: list[CallId] = []
         self.routing = Routing()
         self.timers: list[tuple[Moment, int, Timer]] = []
@@ -57,6 +61,18 @@ class Floor:
         self.note = self._facts.append
         self.send = self._commands.append
         self.send_last = self._later.append
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a snapshot between two inputs, when nothing is in the making."""
+        state = {name: value for name, value in self.__dict__.items() if name not in _MADE_ANEW}
+        return {**state, "routing": self.routing.standing()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        standing = state.pop("routing")
+        self.__init__(state["configuration"], state["seed"])  # type: ignore[misc]  # what is in the making, empty
+        self.__dict__.update(state)
+        self.routing.configure(self.queues, self.configuration.agents)
+        self.routing.restore(standing)
 
     def new_id(self) -> str:
         """An id never given before: the microsecond in hexadecimal, one further where two fall together."""

@@ -4,7 +4,9 @@ import asyncio
 import gc
 import random
 import signal
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,20 +16,20 @@ import tzdata
 
 from ccd.config.load import Loaded
 from ccd.config.problem import ConfigurationErrors
-from ccd.core.configuration import Configuration
-from ccd.core.engine import Engine
-from ccd.daemon import archive, site
+from ccd.daemon import archive, site, snapshot
 from ccd.daemon.answers import Answers
+from ccd.daemon.beginning import begin
 from ccd.daemon.centre import RunningCentre
 from ccd.daemon.clock import Clock
 from ccd.daemon.filing import Filing
 from ccd.daemon.folds import Folds
 from ccd.daemon.health import HealthWatch
-from ccd.daemon.history import recall
+from ccd.daemon.history import Past
 from ccd.daemon.intake import Intake
 from ccd.daemon.journal import Began, Journal, prune
 from ccd.daemon.line import AsteriskLine
 from ccd.daemon.pump import Pump
+from ccd.daemon.recovery import Recovered
 from ccd.daemon.vault import Vault
 from ccd.io import numbering
 from ccd.io.notify import Notify
@@ -35,8 +37,16 @@ from ccd.io.recordings import Recordings
 from ccd.io.records import Records
 from ccd.io.speech import Speech
 from ccd.model.command import Reply, UpdateCaller
-from ccd.model.event import AgentsRestored, CallsRecalled, ConfigurationLoaded
-from ccd.model.ids import SECOND, Length, SwitchName
+from ccd.model.event import (
+    AgentsRestored,
+    CallsRecalled,
+    ConfigurationLoaded,
+    SwitchDown,
+    TimersHeld,
+    TimersReleased,
+)
+from ccd.model.ids import SECOND, Length, SwitchName, switch_of
+from ccd.simulation.invariants import Violation
 from ccd.switch.asterisk.driver import AsteriskDriver
 from ccd.web.app import create_app
 from ccd.web.feed import Feed
@@ -46,6 +56,12 @@ from ccd.web.token import Tokens
 
 VERSION = version("ccd")
 BEAT = 1.0
+SNAPSHOT_EVERY = 2_000
+"""Journal entries: so many, and those of a second, a new daemon reads again."""
+QUIET = 0.05
+"""Seconds after the last switch came up: what it tells of its legs arrives by two ways."""
+HOLD_LIMIT = 5.0
+"""Seconds that a new daemon waits for its switches before time goes on without them."""
 PRUNE_EVERY = 3_600.0
 DAY: Length = 86_400 * SECOND
 CALENDARS_LAST: Length = 300 * DAY
@@ -62,8 +78,10 @@ class Daemon:
         self._path = path
         self._region = settings.site.region
         self._texts = loaded.texts
-        self._past = recall(base / folders.journal, Clock().now())
-        self._clock = Clock(self._past.last)
+        self._begun = begin(base / folders.journal, loaded.configuration, Clock().now())
+        self._clock = Clock(self._begun.last)
+        self._ledger = self._begun.ledger
+        self._ledger.alarm = self._violated
         self._notify = Notify()
         self._vault = Vault()
         self._metrics = Metrics()
@@ -72,22 +90,21 @@ class Daemon:
         self._records = Records(site.redis_url(settings, base), base / folders.state / "backlog")
         quota = settings.recording.quota
         self._recordings = Recordings((base / folders.recordings).resolve(), quota.size, warn_at=quota.warn_at)
-        self._configurations: dict[str, Configuration] = {loaded.configuration.hash: loaded.configuration}
-        seed = random.SystemRandom().getrandbits(63)
-        self._engine = Engine(self._configurations, loaded.configuration.hash, seed)
+        self._configurations = self._begun.configurations
+        self._engine = self._ledger.engine
         head = Began(
             self._clock.now(),
-            self._past.sequence,
+            self._begun.sequence,
             VERSION,
-            loaded.configuration.hash,
-            seed,
+            self._engine.floor.configuration.hash,
+            self._begun.seed,
             tzdata.IANA_VERSION,
             phonenumbers.__version__,
         )
         self._journal = Journal(base / folders.journal, head)
         self._filing = Filing(self._recordings, self._records, lambda call: call in self._engine.floor.calls)
         self._feed = Feed()
-        self._folds = Folds(self._records, self._metrics, self._feed, self._filing)
+        self._folds = Folds(self._ledger, self._records, self._metrics, self._feed, self._filing)
         self._answers = Answers(
             self._clock, self._records, self._vault, speech, self._normalise, lambda event: self._pump.feed(event)
         )
@@ -110,6 +127,7 @@ class Daemon:
             reply=self._reply,
             update_caller=self._update_caller,
             watchers=(self._folds,),
+            follow=self._ledger.follow,
             noted=self._health.noted,
             handled=self._metrics.observe_handle,
         )
@@ -127,6 +145,9 @@ class Daemon:
         )
         self._web = self._make_web(loaded)
         self._make_lines(loaded)
+        self.violations = 0
+        self._snapped = 0
+        self._writing: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._take(loaded)
@@ -166,19 +187,17 @@ class Daemon:
         await self._records.start()
         self._web.bind()
         self._pump.start()
-        self._pump.feed(ConfigurationLoaded(self._engine.floor.configuration.hash))
-        if self._past.agents:
-            self._pump.feed(AgentsRestored(self._past.agents))
-        for facts in self._past.calls.values():
-            for at, fact in facts:
-                self._folds.cdrs.apply(fact, at)
-        if self._past.calls:
-            self._pump.feed(CallsRecalled(tuple(self._past.calls)))
+        if self._begun.recovered is not None:
+            self._go_on(self._begun.recovered)
+        elif self._begun.past is not None:
+            self._begin_anew(self._begun.past)
+        self._take_snapshot()
         for line in self._lines.values():
             line.link.open()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._web.serve(), name="web")
             tending = [
+                group.create_task(self._let_time_go(), name="hold"),
                 group.create_task(self._beat(), name="beat"),
                 group.create_task(self._prune_journal(), name="prune"),
                 group.create_task(self._filing.sweep_after_start(), name="sweep"),
@@ -190,6 +209,70 @@ class Daemon:
             for task in tending:
                 task.cancel()
             await self._stop()
+
+    def _go_on(self, recovered: Recovered) -> None:
+        """As if the former daemon had only lost its links. Timers wait until the switches have told of that time."""
+        floor = self._engine.floor
+        self._pump.feed(TimersHeld())
+        for name in self._lines:
+            if floor.commands_a_switch:
+                self._pump.feed(SwitchDown(name, "the daemon began anew"))
+        if floor.configuration.hash != self._loaded_hash:
+            self._pump.feed(ConfigurationLoaded(self._loaded_hash))
+        for name, line in self._lines.items():
+            standings = [one for one in self._ledger.standings() if switch_of(one.leg) == name]
+            line.recall(floor.boots.get(name, ""), standings)
+        for cdr in recovered.ended:
+            self._folds.keep(cdr)
+        for update in recovered.updates:
+            self._update_caller(update)
+        for ask in recovered.questions:
+            self._answers(ask)
+
+    def _begin_anew(self, past: Past) -> None:
+        """What the journal's facts tell; the rest is on the channels."""
+        self._pump.feed(ConfigurationLoaded(self._loaded_hash))
+        if past.agents:
+            self._pump.feed(AgentsRestored(past.agents))
+        for facts in past.calls.values():
+            for at, fact in facts:
+                self._folds.cdrs.apply(fact, at)
+        if past.calls:
+            self._pump.feed(CallsRecalled(tuple(past.calls)))
+
+    async def _let_time_go(self) -> None:
+        """Once every switch has told what it has, or one takes too long."""
+        began = time.monotonic()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HOLD_LIMIT):
+                while not all(line.is_up for line in self._lines.values()):  # noqa: ASYNC110 - the links tell nobody
+                    await asyncio.sleep(0.005)
+        await asyncio.sleep(QUIET)
+        if self._begun.recovered is not None:
+            self._pump.feed(TimersReleased())
+            seconds = self._begun.recovered.seconds + time.monotonic() - began
+            log.info("goes on", seconds=seconds, calls=len(self._engine.floor.calls))
+
+    def _violated(self, violation: Violation) -> None:
+        """Something that must not be: an alarm, and no call is the worse for it."""
+        self.violations += 1
+        log.error("an invariant is broken", rule=violation.rule, detail=violation.detail[:2_000])
+
+    def _take_snapshot(self) -> None:
+        """Between two turns; written by a thread."""
+        if not self._pump.settle() or self._writing is not None:
+            return
+        taken = snapshot.taken(self._ledger, self._journal.sequence)
+        self._snapped = self._journal.sequence
+        self._writing = asyncio.get_running_loop().create_task(self._write_snapshot(taken), name="snapshot")
+
+    async def _write_snapshot(self, taken: snapshot.Snapshot) -> None:
+        try:
+            await asyncio.to_thread(snapshot.write, self._journal.folder, taken)
+        except OSError as error:
+            log.error("no snapshot", error=str(error))
+        finally:
+            self._writing = None
 
     async def _stop(self) -> None:
         """Gently: calls are left to the switch as they are, for the daemon that comes after this one."""
@@ -207,6 +290,9 @@ class Daemon:
         await self._recordings.close()
         await self._records.close()
         self._journal.close(self._clock.now())
+        if self._writing is not None:
+            await self._writing
+        await self._write_snapshot(snapshot.taken(self._ledger, self._journal.sequence))
 
     async def _beat(self) -> None:
         """Once a second: the watchdog, the state line, how late the loop was, forgotten closed hours."""
@@ -216,6 +302,8 @@ class Daemon:
             await asyncio.sleep(BEAT)
             self._metrics.observe_lag(loop.time() - due)
             self._notify.alive()
+            if self._journal.sequence - self._snapped >= SNAPSHOT_EVERY:
+                self._take_snapshot()
             floor = self._engine.floor
             self._notify.status(f"{len(floor.calls)} calls, {sum(floor.staffed.values())} agent seats staffed")
             if self._clock.now() - self._loaded_at > CALENDARS_LAST:
@@ -256,12 +344,12 @@ class Daemon:
     def _take(self, loaded: Loaded) -> None:
         """What of a configuration is not the engine's."""
         self._loaded_at = self._clock.now()
+        self._loaded_hash = loaded.configuration.hash
         self._journal_time = loaded.settings.limits.journal_days * DAY
         archive.keep(loaded.base / loaded.settings.folders.journal, loaded.configuration)
         self._region = loaded.settings.site.region
         self._tokens.replace(site.tokens_of(loaded.settings))
         self._answers.pins = loaded.pins
-        self._folds.reasons.configure(loaded.configuration.queues, loaded.configuration.agents)
         for problem in loaded.warnings:
             log.warning("configuration", problem=str(problem))
 

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import structlog
 
-from ccd.core.acd.reason import Reasons
+from ccd.core.acd.reason import Explained
 from ccd.core.cdr import CdrFold
 from ccd.io.record_write import KeepCdr
 from ccd.io.records import Records
 from ccd.model.cdr import Cdr
 from ccd.model.fact import AnyFact, ConfigurationTaken, RecordingLost
 from ccd.model.ids import Moment
+from ccd.simulation.ledger import Ledger
 from ccd.web.feed import Feed
 from ccd.web.metrics import Metrics
 
@@ -20,23 +21,29 @@ log = structlog.get_logger()
 class Folds:
     """Called with the facts of each input. `ended` gets every finished call record."""
 
-    def __init__(self, records: Records, metrics: Metrics, feed: Feed, ended: Callable[[Cdr], None]) -> None:
-        self.cdrs = CdrFold()
-        self.reasons = Reasons()
+    def __init__(
+        self, ledger: Ledger, records: Records, metrics: Metrics, feed: Feed, ended: Callable[[Cdr], None]
+    ) -> None:
         self.wrong_choices = 0
+        self._ledger = ledger
         self._records = records
         self._metrics = metrics
         self._feed = feed
         self._ended = ended
 
+    @property
+    def cdrs(self) -> CdrFold:
+        """The records in the making."""
+        return self._ledger.cdrs
+
     def __call__(self, facts: tuple[AnyFact, ...], at: Moment) -> None:
         """Take the facts of one input, in order."""
         for fact in facts:
-            self._explain(fact, at)
-            cdr = self.cdrs.apply(fact, at)
+            explained, cdr = self._ledger.fold(fact, at)
+            if explained is not None and not explained.is_best:
+                self._wrong(explained)
             if cdr is not None:
-                self._records.keep(KeepCdr(cdr))
-                self._ended(cdr)
+                self.keep(cdr)
             self._metrics.apply(fact, at)
             self._feed.note(at, fact)
             if isinstance(fact, RecordingLost):
@@ -44,12 +51,12 @@ class Folds:
             elif isinstance(fact, ConfigurationTaken):
                 log.info("configuration taken", hash=fact.hash)
 
-    def _explain(self, fact: AnyFact, at: Moment) -> None:
-        explained = self.reasons.apply(fact, at)
-        if explained is None:
-            return
+    def keep(self, cdr: Cdr) -> None:
+        """A call ended: its record to Redis, its recordings to their places. Said twice it changes nothing."""
+        self._records.keep(KeepCdr(cdr))
+        self._ended(cdr)
+
+    def _wrong(self, explained: Explained) -> None:
+        self.wrong_choices += 1
         offer = explained.offer
-        self.cdrs.explain(offer.call, offer.offer, explained.explanation)
-        if not explained.is_best:
-            self.wrong_choices += 1
-            log.error("an offer did not go to the best agent", call=offer.call, offer=offer.offer, agent=offer.agent)
+        log.error("an offer did not go to the best agent", call=offer.call, offer=offer.offer, agent=offer.agent)

@@ -81,6 +81,11 @@ class Journal:
         self.lost = 0
         self.failure = ""
 
+    @property
+    def sequence(self) -> int:
+        """The number of the last entry."""
+        return self._sequence
+
     def append(self, at: Moment, event: AnyEvent, facts: tuple[AnyFact, ...], commands: Sequence[AnyCommand]) -> None:
         """Add to the batch; `flush` writes it."""
         self._sequence += 1

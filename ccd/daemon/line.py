@@ -9,6 +9,7 @@ from ccd.daemon.pump import Pump
 from ccd.io.link import BackOff, Link, LinkDown
 from ccd.model.command import SwitchCommand
 from ccd.model.ids import Moment, SwitchName
+from ccd.model.standing import LegStanding
 from ccd.switch.asterisk.driver import AsteriskDriver
 from ccd.switch.base import Reaction
 from ccd.wire import ami
@@ -52,6 +53,10 @@ class AsteriskLine:
     def perform(self, command: SwitchCommand, now: Moment) -> Reaction[ami.Action]:
         """One intent of the engine."""
         return self._driver.perform(command, now)
+
+    def recall(self, boot: str, standings: Iterable[LegStanding]) -> None:
+        """Legs that a former daemon had, before the link is opened."""
+        self._driver.recall(boot, standings, self._pump.now())
 
     def deadline(self) -> Moment | None:
         """When the driver wants to be woken."""

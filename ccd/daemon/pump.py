@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from ccd.core.engine import Engine
+from ccd.core.floor import Outcome
 from ccd.daemon.clock import Clock
 from ccd.daemon.journal import Journal
 from ccd.model.command import AnyCommand, Ask, Bridge, Dial, Reply, SwitchCommand, UpdateCaller
@@ -69,6 +70,7 @@ class Pump:
         reply: Callable[[Reply], None],
         update_caller: Callable[[UpdateCaller], None],
         watchers: Iterable[Watcher] = (),
+        follow: Callable[[AnyEvent, Outcome, Moment], None] = lambda event, outcome, now: None,
         noted: Callable[[AnyEvent], None] = lambda event: None,
         handled: Callable[[float], None] = lambda seconds: None,
     ) -> None:
@@ -80,11 +82,13 @@ class Pump:
         self._prepare = prepare
         self._aside: Mapping[type, Callable[[Any], None]] = {Ask: ask, Reply: reply, UpdateCaller: update_caller}
         self._watchers = tuple(watchers)
+        self._follow = follow
         self._noted_event = noted
         self._handled = handled
         self._events: deque[AnyEvent] = deque()
         self._outbox: dict[SwitchName, list[Any]] = {}
         self._noted: list[tuple[tuple[AnyFact, ...], Moment]] = []
+        self._unfollowed: tuple[AnyEvent, Outcome, Moment] | None = None
         self._hurries = False
         self._telling: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -162,6 +166,7 @@ class Pump:
             while self._events:
                 self._handle(self._events.popleft(), now)
             self._release(now)
+            self._follow_up()
             if self._hurries or self._telling is not None:
                 self._tell_later()
             else:
@@ -173,6 +178,15 @@ class Pump:
             asyncio.get_running_loop().call_soon(self.turn)
 
     def _handle(self, event: AnyEvent, now: Moment) -> None:
+        """One input. What was due before it is an input of its own, at its own time: a watch that looks at inputs sees
+        things in the order in which they were decided.
+        """
+        while (due := self.engine.deadline()) is not None and due < now:
+            self._take(TimePassed(), due)
+        self._take(event, now)
+
+    def _take(self, event: AnyEvent, now: Moment) -> None:
+        self._follow_up()
         began = time.perf_counter()
         event = self._prepare(event)
         self._noted_event(event)
@@ -195,8 +209,15 @@ class Pump:
                 self._release(now)
                 self._hurries = True
         self._handled(time.perf_counter() - began)
+        self._unfollowed = (event, outcome, now)
         if outcome.facts:
             self._noted.append((outcome.facts, now))
+
+    def _follow_up(self) -> None:
+        """The last input is followed after its messages left, and before the next one is handled."""
+        last, self._unfollowed = self._unfollowed, None
+        if last is not None:
+            self._follow(*last)
 
     def _release(self, now: Moment) -> None:
         """What was decided is journalled, and then its messages leave."""
@@ -217,6 +238,15 @@ class Pump:
         self._hurries = False
         if self._telling is None:
             self._telling = asyncio.get_running_loop().call_later(REST, self._tell)
+
+    def settle(self) -> bool:
+        """Tell the watchers what they were not told yet; False in the middle of a turn, when nothing is settled."""
+        if self._turning:
+            return False
+        if self._telling is not None:
+            self._telling.cancel()
+        self._tell()
+        return True
 
     def _tell(self) -> None:
         self._telling = None

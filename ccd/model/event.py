@@ -23,7 +23,7 @@ from ccd.model.ids import (
 from ccd.model.question import AnswerValue
 
 EndpointState = Literal["idle", "ringing", "in_use", "unreachable"]
-PlayResult = Literal["finished", "digit", "stopped", "failed"]
+PlayResult = Literal["finished", "digit", "stopped", "failed", "lost"]
 HungUpBy = Literal["far_end", "us", "switch"]
 
 
@@ -144,7 +144,7 @@ class DigitPressed(Event, frozen=True):
 
 
 class PlayEnded(Event, frozen=True):
-    """Result of `Play` of the same `serial`."""
+    """Result of `Play` of the same `serial`; `lost` where nobody knows how far it came: the daemon began anew."""
 
     leg: LegId
     serial: int
@@ -220,6 +220,14 @@ class CallsRecalled(Event, frozen=True):
     """After a restart: the calls that a former daemon had not seen the end of, by its journal."""
 
     calls: tuple[CallId, ...]
+
+
+class TimersHeld(Event, frozen=True):
+    """A daemon begins where another ended: what became due meanwhile waits until the switches have told of it."""
+
+
+class TimersReleased(Event, frozen=True):
+    """They have: what is due fires."""
 
 
 class TimePassed(Event, frozen=True):
@@ -298,4 +306,14 @@ AnyRequest = (
     | HangUpRequested
     | RecordingRequested
 )
-AnyEvent = SwitchEvent | Answered | ConfigurationLoaded | AgentsRestored | CallsRecalled | TimePassed | AnyRequest
+AnyEvent = (
+    SwitchEvent
+    | Answered
+    | ConfigurationLoaded
+    | AgentsRestored
+    | CallsRecalled
+    | TimersHeld
+    | TimersReleased
+    | TimePassed
+    | AnyRequest
+)

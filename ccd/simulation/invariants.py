@@ -26,6 +26,7 @@ from ccd.simulation.agreement import disagreements
 
 GRACE: Length = SECOND
 MOST_VIOLATIONS = 100
+_MADE_ANEW = ("_engine", "_configurations", "_levels", "_folds")
 EXPLAIN_EVERY = 50
 
 
@@ -62,7 +63,12 @@ class Invariants:
     """Give it every event with its outcome, in order. `full_every` is how often the engine's own state is compared."""
 
     def __init__(
-        self, engine: Engine, configurations: Mapping[str, Configuration], seed: int, full_every: int = 1_000
+        self,
+        engine: Engine,
+        configurations: Mapping[str, Configuration],
+        seed: int,
+        full_every: int = 1_000,
+        calls_remembered: int = 100_000,
     ) -> None:
         self.violations: list[Violation] = []
         self.ended = 0
@@ -76,15 +82,12 @@ class Invariants:
         self.open: dict[CallId, None] = {}
         self.standing: dict[AgentId, Standing] = {}
         self.free: dict[AgentId, None] = {}
-        self._engine = engine
-        self._configurations = configurations
         self._seed = seed
         self._full_every = full_every
         self._up = False
         self._phones: dict[Endpoint, str] = {}
         self._at: dict[Endpoint, AgentId] = {}
         self._lines: dict[QueueId, Line] = {}
-        self._levels: dict[AgentId, tuple[tuple[Line, tuple[int, ...]], ...]] = {}
         self._entered_in: dict[QueueId, int] = {}
         self._touched: dict[QueueId, None] = {}
         self._back_offs: list[tuple[Moment, AgentId]] = []
@@ -92,9 +95,22 @@ class Invariants:
         self._offered_calls: dict[CallId, OfferId] = {}
         self._offered_agents: dict[AgentId, OfferId] = {}
         self._talking: dict[CallId, AgentId] = {}
-        self._cdrs = CdrFold()
+        self._cdrs = CdrFold(most_ended=calls_remembered)
         self._reasons = Reasons()
         self._offers_seen = 0
+        self._stood_still_since: Moment = 0
+        self._former: dict[CallId, None] = {}
+        self.attach(engine, configurations)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a snapshot: without the engine, and what is made from the configuration."""
+        return {name: value for name, value in self.__dict__.items() if name not in _MADE_ANEW}
+
+    def attach(self, engine: Engine, configurations: Mapping[str, Configuration]) -> None:
+        """Look at this engine, which decides by these configurations; also after a snapshot was read."""
+        self._engine = engine
+        self._configurations = configurations
+        self._levels: dict[AgentId, tuple[tuple[Line, tuple[int, ...]], ...]] = {}
         self._folds: dict[type, Callable[[Any], None]] = {
             f.ConfigurationTaken: lambda fact: self._configure(self._configurations[fact.hash]),
             f.CallStarted: self._started,
@@ -112,19 +128,32 @@ class Invariants:
 
     def check(self, event: e.AnyEvent, outcome: Outcome, number: int, now: Moment) -> None:
         """One more event."""
+        if type(event) is e.TimersHeld:
+            self._stood_still_since = self.now
         self.number, self.now = number, now
-        self._pass_time()
+        if type(event) is e.TimersReleased:
+            self._put_off_limits(now - self._stood_still_since)
+        is_held = self._engine.floor.holds_timers
+        if not is_held:
+            self._end_back_offs()
         if type(event) is e.SwitchUp or type(event) is e.SwitchDown:
             self._up = type(event) is e.SwitchUp
             for agent in self.standing:
                 self._settle(agent)
         for fact in outcome.facts:
             self._fold(fact)
-        if self._touched:
-            self._no_pair_is_left()
+        if not is_held:
+            self._check_limits()
+            if self._touched:
+                self._no_pair_is_left()
         if number % self._full_every == 0:
             for what in disagreements(self, self._engine.floor):
                 self.violated("engine and facts agree", what)
+
+    def take_violations(self) -> list[Violation]:
+        """Those since the last call of this."""
+        taken, self.violations = self.violations, []
+        return taken
 
     def violated(self, rule: str, detail: object) -> None:
         """Note it."""
@@ -133,9 +162,15 @@ class Invariants:
 
     # --- time
 
-    def _pass_time(self) -> None:
+    def _end_back_offs(self) -> None:
         while self._back_offs and self._back_offs[0][0] <= self.now:
             self._settle(heappop(self._back_offs)[1])
+
+    def _put_off_limits(self, length: Length) -> None:
+        """Nothing could be done for so long."""
+        self._limits = [(due + length, kind, what, detail) for due, kind, what, detail in self._limits]
+
+    def _check_limits(self) -> None:
         while self._limits and self._limits[0][0] < self.now:
             _, kind, what, detail = heappop(self._limits)
             held = what in self.offers if kind == "offer" else self._visit_of(what)

@@ -66,6 +66,9 @@ class Faults(Struct, frozen=True):
     link_down_time: Distribution = exponential(4)
     restart_every: Length = 0
     restart_time: Distribution = fixed(2)
+    kill_every: Length = 0
+    """The daemon is killed, and begins anew where its journal ends."""
+    dead_time: Distribution = exponential(4)
     reload_every: Length = 0
     """Another configuration is loaded, where the world has others."""
     supervisor_every: Length = 0

@@ -188,6 +188,7 @@ def hard_day(calls: float) -> Profile:
     troubles = Faults(
         link_down_every=HOUR // 4,
         restart_every=2 * HOUR,
+        kill_every=HOUR // 5,
         reload_every=HOUR,
         supervisor_every=HOUR // 10,
         no_record_rate=0.05,

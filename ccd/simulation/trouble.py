@@ -26,6 +26,7 @@ class Trouble:
         rules = self._rules
         self._again(rules.link_down_every, "link down", self._cut)
         self._again(rules.restart_every, "switch restarted", self._restart)
+        self._again(rules.kill_every, "daemon killed", self._world.kill)
         self._again(rules.reload_every, "configuration loaded", self._reload)
         self._again(rules.supervisor_every, "supervisor", self._supervise)
 
@@ -82,6 +83,8 @@ class Trouble:
         return True
 
     def _back(self) -> None:
+        if self._world.is_dead or self._world.switch.is_up:  # a new daemon connects by itself
+            return
         self._world.take(self._world.switch.connected(self._world.now))
 
     def _count(self, kind: str) -> None:

@@ -16,8 +16,10 @@ from ccd.model.fact import AgentChanged
 from ccd.model.ids import MILLISECOND, SECOND, CallerId, LegId, Length, Moment, RequestId, SwitchName
 from ccd.model.question import AnswerValue, AnyQuestion, CallerRecord, CheckPin, LookUpCaller, MatchSecret, Render
 from ccd.simulation.caller import Caller, Callers
+from ccd.simulation.death import Death
 from ccd.simulation.figures import Figures
-from ccd.simulation.invariants import Invariants, Violation
+from ccd.simulation.invariants import MOST_VIOLATIONS, Invariants, Violation
+from ccd.simulation.ledger import Ledger
 from ccd.simulation.profile import HOUR, Profile
 from ccd.simulation.staff import Staff
 from ccd.simulation.trouble import Trouble
@@ -72,7 +74,8 @@ class World:
         self.now: Moment = began
         self.until: Moment = began + int(hours * HOUR)
         self.configurations = {one.hash: one for one in (configuration, *others)}
-        self.engine = Engine(self.configurations, configuration.hash, seed)
+        self.ledger = Ledger(self.configurations, configuration.hash, seed, invariants)
+        self.violations: list[Violation] = []
         self.switch = SimulatedSwitch(PBX, Random(f"{seed}/switch"), profile.switch)
         self.figures = Figures(dict(configuration.queues), began, began + warm_up)
         self.callers = Callers(self, seed)
@@ -81,13 +84,24 @@ class World:
         self.seed = seed
         self.number = 0
         self._grammar = Grammar()
-        self._invariants = invariants(self.engine, self.configurations, seed) if invariants else None
+        self._death = Death(self, seed)
         self._agenda: list[tuple[Moment, int, Callable[[], None]]] = []
         self._meant = 0
         self._inbox: deque[AnyEvent] = deque()
         self._refusals: dict[RequestId, Callable[[str], None]] = {}
         self._requests = 0
         self._records = Random(f"{seed}/records")
+        self.ledger.alarm = self.violated
+
+    @property
+    def engine(self) -> Engine:
+        """The one that decides now."""
+        return self.ledger.engine
+
+    def violated(self, violation: Violation) -> None:
+        """A rule was broken."""
+        if len(self.violations) < MOST_VIOLATIONS:
+            self.violations.append(violation)
 
     # --- what people use
 
@@ -108,10 +122,17 @@ class World:
         """What the switch makes of something: events wait their turn, sights are noticed."""
         for event in reaction.events:
             self._grammar.happened(event)
-            self._inbox.append(event)
+            self.tell(event)
         for sight in reaction.messages:
             if not self.callers.notice(sight):
                 self.staff.notice(sight)
+
+    def tell(self, event: AnyEvent) -> None:
+        """The daemon hears of it, if there is one: a person asks again, an answer is lost."""
+        if not self._death.is_dead:
+            self._inbox.append(event)
+        elif isinstance(event, Request):
+            self._death.kept.append(event)
 
     def request(self, kind: type[Request], *values: object, refused: Callable[[str], None] | None = None) -> None:
         """Ask the engine for something."""
@@ -119,11 +140,11 @@ class World:
         request = RequestId(f"r{self._requests}")
         if refused is not None:
             self._refusals[request] = refused
-        self._inbox.append(kind(request, "simulation", *values))  # type: ignore[arg-type]  # one of AnyRequest
+        self.tell(kind(request, "simulation", *values))  # type: ignore[arg-type]  # one of AnyRequest
 
     def load(self, configuration: str) -> None:
         """Another configuration holds from now on."""
-        self._inbox.append(ConfigurationLoaded(configuration))
+        self.tell(ConfigurationLoaded(configuration))
 
     def talk_time(self, caller: Caller, other: LegId) -> Length:
         """How long these two talk: by the caller's queue, and by the agent's level of what it asks for first."""
@@ -155,18 +176,40 @@ class World:
         except Exception as error:
             raise SimulationError(f"seed {self.seed}, event {self.number}: {type(error).__name__}: {error}") from error
         faults = {**self.switch.faults, **self.trouble.counts}
-        kept = self._invariants
-        violations = tuple(kept.violations) if kept else ()
+        kept = self.ledger.invariants
         ended = kept.ended if kept else 0
-        return Run(self.seed, self.callers.arrived, self.number, ended, faults, violations, self.figures)
+        return Run(self.seed, self.callers.arrived, self.number, ended, faults, tuple(self.violations), self.figures)
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether there is no daemon now."""
+        return self._death.is_dead
+
+    def kill(self) -> bool:
+        """The daemon dies; whether it could."""
+        return self._death.kill()
+
+    def reborn(self, ledger: Ledger) -> None:
+        """A new daemon knows what the journal knows; its driver is told where the legs stand."""
+        self._inbox.clear()
+        self._refusals.clear()
+        for sight in self.switch.died(self.now).messages:
+            if not self.callers.notice(sight):
+                self.staff.notice(sight)
+        self.ledger = ledger
+        ledger.alarm = self.violated
+        floor = ledger.engine.floor
+        self.switch.recall(floor.boots.get(PBX, ""), ledger.standings(), self.now)
+        self._grammar = Grammar.going_on(ledger.legs)
 
     def _live(self) -> None:
-        engine, switch, agenda, inbox = self.engine, self.switch, self._agenda, self._inbox
+        switch, agenda, inbox, death = self.switch, self._agenda, self._inbox, self._death
         is_day = True
         while True:
             while inbox:
                 self._feed(inbox.popleft())
-            due, switch_due, engine_due = self.until + LONGEST_END, switch.deadline(), engine.deadline()
+            due, switch_due = self.until + LONGEST_END, switch.deadline()
+            engine_due = None if death.holds_time else self.ledger.engine.deadline()
             if agenda and agenda[0][0] < due:
                 due = agenda[0][0]
             if switch_due is not None and switch_due < due:
@@ -189,26 +232,37 @@ class World:
     def _is_over(self, due: Moment) -> bool:
         if not self.callers.there and not self.engine.floor.calls:
             return True
-        if due >= self.until + LONGEST_END and self._invariants is not None:
-            self._invariants.violated("every call ends", list(self.engine.floor.calls.values())[:3])
+        if due >= self.until + LONGEST_END:
+            detail = str(list(self.engine.floor.calls.values())[:3])
+            self.violated(Violation(self.seed, self.number, self.now, "every call ends", detail))
         return due >= self.until + LONGEST_END
 
     def _feed(self, event: AnyEvent) -> None:
+        while (due := self.engine.deadline()) is not None and due < self.now and not self._death.holds_time:
+            self._take(TimePassed(), due)  # each timer at its own time, as the daemon does it
+        if not self._death.is_dead:
+            self._take(event, self.now)
+
+    def _take(self, event: AnyEvent, now: Moment) -> None:
         self.number += 1
-        now = self.now
+        death = self._death
         outcome = self.engine.handle(event, now)
-        if self._invariants is not None:
-            self._invariants.check(event, outcome, self.number, now)
+        if death.is_before_journal():
+            return
+        self.ledger.follow(event, outcome, now)
+        death.journalled(event, outcome, now)
         for fact in outcome.facts:
             self.figures.apply(fact, now)
             if type(fact) is AgentChanged:
                 self.staff.changed(fact)
         for command in outcome.commands:
+            if death.is_before_command():
+                return
             self._obey(command)
 
     def _obey(self, command: AnyCommand) -> None:
         if isinstance(command, Ask):
-            self._ask(command)
+            self.ask(command)
         elif isinstance(command, Reply):
             refused = self._refusals.pop(command.request, None)
             if refused is not None and command.refusal:
@@ -217,10 +271,11 @@ class World:
             self._grammar.performed(command)
             self.take(self.switch.perform(command, self.now))
 
-    def _ask(self, ask: Ask) -> None:
+    def ask(self, ask: Ask) -> None:
+        """Somebody finds the answer, mostly."""
         if not self.trouble.has_no_record():
             answer = Answered(ask.question, self._answer(ask.what))
-            self.after(int((1 + 4 * self._records.random()) * MILLISECOND), lambda: self._inbox.append(answer))
+            self.after(int((1 + 4 * self._records.random()) * MILLISECOND), lambda: self.tell(answer))
 
     def _answer(self, what: AnyQuestion) -> AnswerValue:
         match what:

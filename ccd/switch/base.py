@@ -1,5 +1,6 @@
 """What every switch driver is to the daemon: a machine fed with messages, commands and the clock."""
 
+from collections.abc import Iterable
 from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
@@ -7,6 +8,7 @@ from msgspec import Struct
 from ccd.model.command import SwitchCommand
 from ccd.model.event import SwitchEvent
 from ccd.model.ids import Length, Moment, SwitchName
+from ccd.model.standing import LegStanding
 
 MessageIn = TypeVar("MessageIn", contravariant=True)
 MessageOut = TypeVar("MessageOut")
@@ -45,6 +47,11 @@ class Driver(Protocol[MessageIn, MessageOut]):
 
     def lost(self, reason: str, now: Moment) -> Reaction[MessageOut]:
         """The link is down; what was asked has no answer any more."""
+
+    def recall(self, boot: str, standings: Iterable[LegStanding], now: Moment) -> None:
+        """Before the first connection: the legs of this boot that a former driver had. What became of them, and of what
+        they were told, is found out after the login; results that nobody can know are told as lost.
+        """
 
     def take_cut(self) -> Cut | None:
         """Asked for after every call: given once when the link is to be cut."""

@@ -89,7 +89,7 @@ class Centre:
     def __init__(self, config: Configuration) -> None:
         self.configuration = config
         self.configurations = {config.hash: config}
-        self.engine = Engine(self.configurations, config.hash, seed=7)
+        self.engine = self.made_engine(config.hash)
         self.now = START
         self.commands: list[AnyCommand] = []
         self.facts: list[AnyFact] = []
@@ -97,6 +97,10 @@ class Centre:
         self.feed(SwitchUp(PBX, "b1"))
         for profile in config.agents.values():
             self.phone(profile.id, "idle")
+
+    def made_engine(self, first: str) -> Engine:
+        """The engine to begin with."""
+        return Engine(self.configurations, first, seed=7)
 
     def feed(self, event: AnyEvent, after: int = 0) -> Outcome:
         """Hand in one event, `after` microseconds from the last."""

@@ -74,10 +74,10 @@ async def test_calls_go_on_without_the_link(start_asterisk: StartAsterisk) -> No
         it.switch.do(Play(by_ani["1"], 5, ("beep",)))
         assert (await it.switch.until(PlayEnded)).result == "failed"
         leaving.hang_up()
-        up = await it.switch.until(SwitchUp)
-        assert up.boot == boot
         over = await it.switch.until(LegHungUp)
         assert over.leg == by_ani["2"]
+        up = await it.switch.until(SwitchUp)
+        assert up.boot == boot
         it.switch.do(Play(by_ani["1"], 6, ("beep",)))
         assert (await it.switch.until(PlayEnded)).result == "finished"
         talking.hang_up()

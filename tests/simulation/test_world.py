@@ -19,6 +19,7 @@ FAULTS = {
     "lost answer: recording",
     "link down",
     "switch restarted",
+    "daemon killed",
     "no answer of the records",
     "configuration loaded",
     "supervisor",

@@ -123,8 +123,10 @@ def close(floor: "Floor", offer: Offer, outcome: OfferOutcome, cause: int = 0) -
 
 
 def on_leg_gone(floor: "Floor", offer: Offer, cause: int, sip_code: int) -> None:
-    """The agent's leg ended before they were joined."""
-    if offer.stage == "bridging":
+    """The agent's leg ended before they were joined. Without a cause (the switch or the daemon began anew, and it was
+    not there any more) nobody is to blame.
+    """
+    if offer.stage == "bridging" or not cause:
         fail(floor, offer, "lost", cause)
     else:
         fail(floor, offer, "refused" if sip_code >= 600 else OUTCOME_OF_CAUSE.get(cause, "refused"), cause)

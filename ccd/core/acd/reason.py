@@ -4,6 +4,7 @@ It shares nothing with the index that chose (`selection`): so it explains every 
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -41,6 +42,10 @@ class Reasons:
         self._agents: Mapping[AgentId, AgentProfile] = {}
         self._standing: dict[AgentId, Standing] = {}
         self._phones: dict[Endpoint, str] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the rules: whoever reads a snapshot has them."""
+        return {**self.__dict__, "_queues": {}, "_agents": {}}
 
     def configure(self, queues: Mapping[QueueId, Queue], agents: Mapping[AgentId, AgentProfile]) -> None:
         """From now on by these rules."""

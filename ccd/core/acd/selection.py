@@ -9,6 +9,8 @@ proportion. Sorted lists and not heaps: taking the head touches no other entry, 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 
+from msgspec import Struct
+
 from ccd.core.configuration import AgentProfile, Queue
 from ccd.model.ids import AgentId, CallId, Moment, QueueId
 
@@ -17,6 +19,13 @@ Waiting = tuple[Moment, CallId]
 Ready = tuple[int, Moment, AgentId, int]
 """(rank by the queue's listed skills, idle_since, agent, stamp): the smaller comes first."""
 SLACK = 64
+
+
+class RoutingStanding(Struct, frozen=True):
+    """Callers with queue and key, agents with their idle_since; each in the order of the index."""
+
+    waiting: list[tuple[QueueId, Moment, CallId]]
+    ready: list[tuple[AgentId, Moment]]
 
 
 class Line:
@@ -62,6 +71,20 @@ class Routing:
         for agent, idle_since in ready.items():
             if agent in self.served:
                 self.set_ready(agent, idle_since)
+
+    def standing(self) -> "RoutingStanding":
+        """Who waits and who is ready: what cannot be made again from the rules."""
+        return RoutingStanding(
+            [(line.queue, key, call) for call, (line, (key, _)) in self._waiting.items()],
+            [(agent, self._idle_since[agent]) for agent in self._ready],
+        )
+
+    def restore(self, standing: "RoutingStanding") -> None:
+        """As they stood; the rules are there already."""
+        for queue, key, call in standing.waiting:
+            self.add_waiting(call, queue, key)
+        for agent, idle_since in standing.ready:
+            self.set_ready(agent, idle_since)
 
     def queues_of(self, agent: AgentId) -> Iterable[QueueId]:
         """The queues whose minimum levels the agent has."""

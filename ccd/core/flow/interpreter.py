@@ -306,8 +306,12 @@ def on_answered_leg(floor: "Floor", call: "Call") -> None:
 
 
 def on_play_ended(floor: "Floor", call: "Call", event: PlayEnded) -> None:
-    """The end of the prompt that plays; ends of earlier ones are stale."""
-    if call.phase == "flow" and event.serial == floor.legs[call.leg].play_serial:
+    """The end of the prompt that plays; ends of earlier ones are stale. One that was lost is played again."""
+    if call.phase != "flow" or event.serial != floor.legs[call.leg].play_serial:
+        return
+    if event.result == "lost" and is_live(call):
+        run_of(floor, call).play_rendered()
+    else:
         signal(floor, call, event)
 
 

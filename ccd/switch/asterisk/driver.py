@@ -1,11 +1,15 @@
 """The Asterisk driver: AMI messages and the engine's commands in, events and AMI actions out."""
 
+from collections.abc import Iterable
+
 from ccd.model.command import SwitchCommand
 from ccd.model.ids import Moment
+from ccd.model.standing import LegStanding
 from ccd.switch.asterisk.command import Commands
 from ccd.switch.asterisk.endpoint import Endpoints
 from ccd.switch.asterisk.legs import Legs
 from ccd.switch.asterisk.output import Output
+from ccd.switch.asterisk.recall import recall
 from ccd.switch.asterisk.session import Session
 from ccd.switch.asterisk.settings import Settings
 from ccd.switch.asterisk.snapshot import Snapshot
@@ -25,8 +29,8 @@ class AsteriskDriver:
         self._endpoints = Endpoints(self._output)
         self._legs = Legs(self._output, lambda endpoint: self._endpoints.state(endpoint) != "unreachable")
         self._session = Session(self._output, lambda boot: self._snapshot.begin(boot))
-        self._snapshot = Snapshot(self._output, self._session, self._endpoints, self._legs)
         self._commands = Commands(self._output, self._legs)
+        self._snapshot = Snapshot(self._output, self._session, self._endpoints, self._legs, self._commands.perform)
         self._others = {
             "FullyBooted": lambda message: self._session.fully_booted(),
             "Shutdown": lambda message: self._session.shutting_down(),
@@ -42,6 +46,11 @@ class AsteriskDriver:
     def is_up(self) -> bool:
         """Whether commands are carried out now."""
         return self._session.phase == "up"
+
+    def recall(self, boot: str, standings: Iterable[LegStanding], now: Moment) -> None:
+        """Legs of a former driver, before the first connection."""
+        self._begin(now)
+        recall(self._output, self._legs, boot, standings)
 
     def connected(self, now: Moment) -> Reaction[Action]:
         """The link is up; bytes of a new AMI connection follow."""

@@ -7,8 +7,20 @@ until the channel says where it came out; `bridged`.
 from collections.abc import Callable
 from typing import Literal
 
-from ccd.model.command import Answer, HangUp, Hold, Play, Ring, SetVariables
+from ccd.model.command import (
+    Answer,
+    Bridge,
+    HandBack,
+    HangUp,
+    Hold,
+    Play,
+    RecordMessage,
+    Ring,
+    SetVariables,
+    SwitchCommand,
+)
 from ccd.model.event import (
+    BridgeFailed,
     DigitPressed,
     HungUpBy,
     LegAnswered,
@@ -18,8 +30,10 @@ from ccd.model.event import (
     LegReturned,
     LegRinging,
     PlayEnded,
+    PlayResult,
 )
 from ccd.model.ids import MILLISECOND, SECOND, LegId
+from ccd.model.standing import LegStanding
 from ccd.switch.asterisk.action import is_success, said
 from ccd.switch.asterisk.agi import Environment, UnsafeText, is_safe_name
 from ccd.switch.asterisk.join import Join
@@ -37,7 +51,11 @@ NO_CHANNEL_YET = 20 * MILLISECOND
 """A leg hung up in the instant it was dialled has no channel yet."""
 ADOPTED = SECOND
 """The first renewal of the lease; a leg bridged within that costs none. The dialplan's own time-out is 4 s."""
+RECALLED_GRACE = 10 * SECOND
+"""So much longer than its longest time a message of a former driver may take."""
 NORMAL_CLEARING = 16
+UP = "6"
+"""ChannelState of an answered channel."""
 DEFAULT_MUSIC = "default"
 
 Place = Literal["dialling", "agi", "moving", "bridged"]
@@ -58,6 +76,10 @@ class Leg:
         self.bridge = ""
         self.monitor = Monitor(output, leg, unique)
         self.carries: Monitor | None = None
+        self.is_recalled = False
+        """A former driver had it, and the switch was not asked about it yet."""
+        self.owed: list[SwitchCommand] = []
+        """What a former driver was told and whose result it did not tell, but for answer, hang-up and bridge."""
         self._output = output
         self._slot = Slot(output, unique, self._interrupt)
         self._music = ""
@@ -182,6 +204,7 @@ class Leg:
             return  # it came round the loop before it was moved
         self.place, self.bridge = "agi", ""
         self.monitor.talk_ended()
+        self._pay_what_is_owed("lost")
         if place == "dialling" or (way == "answered" and self._is_answering):
             self._answered()
         elif way == "referred":
@@ -253,6 +276,7 @@ class Leg:
         for what in ("lease", "hangup", "stop", "failed"):
             self._output.alarms.clear((self.unique, what))
         self._slot.close()
+        self._pay_what_is_owed("stopped")
         self._fail_join("a leg hung up")
         self.monitor.close()
         by = by or self._by or "switch"
@@ -262,15 +286,48 @@ class Leg:
             cause = NORMAL_CLEARING
         self._output.emit(LegHungUp(self.id, cause, by, sip_code))
 
+    def recall(self, standing: LegStanding) -> None:
+        """It stands where a former driver left it; `link_returned` or `close` says what became of that."""
+        self.is_recalled = True
+        self.variables.update(standing.variables)
+        self._music, self._rings = standing.music, standing.has_rung
+        for command in standing.due:
+            match command:
+                case Answer() | HangUp():
+                    self.while_away(command)
+                case RecordMessage():
+                    recording = Recording(
+                        command, self._output.settings.recordings, self._output.emit, is_recalled=True
+                    )
+                    self._slot.recall(recording, command.max_time + RECALLED_GRACE)
+                case Play() | HandBack() | Bridge():
+                    self.owed.append(command)
+
+    def _pay_what_is_owed(self, play_result: PlayResult) -> None:
+        """Of prompts nobody knows how far they came; a bridge that is still owed here has no other leg any more."""
+        for command in self.owed:
+            if isinstance(command, Play):
+                self._output.emit(PlayEnded(self.id, command.serial, play_result))
+            elif isinstance(command, Bridge):
+                self._output.emit(BridgeFailed(self.id, command.other, "the other leg is gone"))
+        self.owed = [command for command in self.owed if isinstance(command, HandBack)]
+
+    def _recalled_in_agi(self) -> None:
+        """A prompt of the former driver may still play: the move ends it, and what comes next begins at once."""
+        self._pay_what_is_owed("lost")
+        self.move(self._output.settings.loop_context, "returned")
+
     def link_returned(self, row: Message) -> None:
         """The leg as Status shows it after the link was away."""
-        self._slot.leave()
+        if not self._slot.is_foreign:
+            self._slot.leave()
         self.monitor.link_returned()
+        if self.join is not None:
+            self._music = ""
         if self._is_unsent:
             self._is_unsent = False
             self.set_variables(tuple(self.variables.items()))
         bridge = row.get("BridgeID")
-        is_up = row.get("ChannelState") == "6"
         if self.is_leaving:
             self._hang_up()
         if bridge:
@@ -278,15 +335,25 @@ class Leg:
                 self._answered()
             self.bridge_entered(bridge)
         elif row.get("Application") == "AGI":
-            if self._is_answering and not is_up:
-                self._is_answering = False
-                self.answer()
-                return
-            way = "returned" if self.join is not None else "answered" if self._is_answering else ""
-            self.agi_started(Environment("", "", way))
-            if self._is_to_ring:
-                self._is_to_ring = False
-                self.ring()
+            self._found_in_agi(row)
+        elif self.place == "agi" and row.get("Context") in self._output.settings.ways:
+            self.place = "moving"
+
+    def _found_in_agi(self, row: Message) -> None:
+        if self._is_answering and row.get("ChannelState") != UP:
+            self._is_answering = False
+            self.answer()
+            return
+        if any(isinstance(command, Play) for command in self.owed):
+            self._recalled_in_agi()
+            return
+        way = "answered" if self._is_answering else ""
+        if self.join is not None and (not self.join.is_recalled or row.get("Exten") == "returned"):
+            way = "returned"
+        self.agi_started(Environment("", "", way))
+        if self._is_to_ring:
+            self._is_to_ring = False
+            self.ring()
 
     def arrive(self) -> None:
         """A new inbound leg in AGI, or one found there."""

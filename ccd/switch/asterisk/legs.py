@@ -5,13 +5,12 @@ from collections.abc import Callable
 from ccd.model.event import HungUpBy, LegArrived, LegHungUp
 from ccd.model.ids import Endpoint, LegId, leg_id
 from ccd.switch.asterisk.agi import KEYS, Environment, parse_environment
-from ccd.switch.asterisk.leg import Leg, Place
+from ccd.switch.asterisk.leg import UP, Leg, Place
 from ccd.switch.asterisk.output import Output
 from ccd.wire.ami import Message
 
 FROM_PHONE = "agent"
 ROLES = ("caller", FROM_PHONE, "dialled", "talked")
-UP = "6"
 TIMED_OUT = "3"
 NO_ANSWER = 19
 SUBSCRIBER_ABSENT = 20
@@ -67,6 +66,13 @@ class Legs:
         """A leg that is about to be dialled."""
         self._endpoints[unique] = endpoint
         return self._add(leg, unique, "dialling", False)
+
+    def recall(self, name: LegId, unique: str, place: Place, answered: bool, endpoint: Endpoint, again: int) -> Leg:
+        """A leg that a former driver had; `again` is how often it was handed back before."""
+        if again:
+            self._handed_back[unique] = again
+        self._endpoints[unique] = endpoint
+        return self._add(name, unique, place, answered)
 
     def remove(self, leg: Leg) -> None:
         """The leg is no longer ours."""

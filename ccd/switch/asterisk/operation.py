@@ -9,6 +9,8 @@ from ccd.model.ids import Length
 from ccd.switch.asterisk.agi import Result, music_on, record_file, stream_file
 
 Emit = Callable[[SwitchEvent], None]
+SOMETHING: Length = 1
+"""The length of a message that was begun under a former driver and whose end nobody saw: the file knows it."""
 
 
 class Operation:
@@ -92,7 +94,8 @@ class Recording(Operation):
 
     needs_move = True
 
-    def __init__(self, record: RecordMessage, folder: str, emit: Emit) -> None:
+    def __init__(self, record: RecordMessage, folder: str, emit: Emit, *, is_recalled: bool = False) -> None:
+        self._unknown = SOMETHING if is_recalled else 0
         self._record = record
         self._command = record_file(f"{folder}/{record.name}", record.max_time, record.silence_time)
         self._stopped = False
@@ -115,7 +118,7 @@ class Recording(Operation):
         self._stopped = True
 
     def lost(self) -> None:
-        self._tell("stopped" if self._stopped else "hung_up", 0)
+        self._tell("stopped" if self._stopped else "hung_up", self._unknown)
 
     def _tell(self, result: Literal["finished", "hung_up", "stopped", "failed"], length: Length) -> None:
         if not self._told:

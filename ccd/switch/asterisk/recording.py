@@ -10,9 +10,10 @@ RTP sequence numbers begin behind those of the stream before: carried by the cus
 were not heard in the recording (22.10.1, live test). The other leg is new for each talk.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
+from ccd.model.command import PauseRecording, ResumeRecording, StartRecording, StopRecording
 from ccd.model.event import RecordingChanged, RecordingFailed, RecordingStarted
 from ccd.model.ids import LegId, RecordingId
 from ccd.switch.asterisk.action import is_success, said
@@ -41,6 +42,7 @@ class Monitor:
         self._carrier = ""
         self._monitor_id = ""
         self._asked = 0
+        self._recalled: list[StartRecording | PauseRecording | ResumeRecording | StopRecording] = []
 
     @property
     def is_on(self) -> bool:
@@ -59,6 +61,33 @@ class Monitor:
             return
         self._recording, self._muted, self._phase = recording, muted, "armed"
         self._set(self._unique, "CCD_RECORDING", recording)
+
+    def recall(
+        self,
+        recording: RecordingId,
+        muted: bool,
+        has_talked: bool,
+        carrier: str,
+        due: Sequence[StartRecording | PauseRecording | ResumeRecording | StopRecording],
+    ) -> None:
+        """What a former driver had begun; of `due` it had not told the results. In a talk it runs by the dialplan."""
+        self._recording, self._muted, self._carrier = recording, muted, carrier
+        self._phase = "running" if has_talked else "armed"
+        self._recalled = [*due]
+
+    def _recalled_results(self) -> None:
+        """Once more what the former session may have left undone: to mute or stop twice changes nothing."""
+        due, self._recalled = self._recalled, []
+        for command in due:
+            match command:
+                case StartRecording() if self._phase == "running":
+                    self._output.emit(RecordingStarted(self._leg, command.recording))
+                case PauseRecording() | ResumeRecording():
+                    self._switch(command.recording, self._muted)
+                case StopRecording():
+                    self.stop(command.recording)
+                case _:
+                    pass
 
     def carried_by(self, unique: str) -> None:
         """A talk is about to begin: the channel `unique` goes through ccd-bridge."""
@@ -110,6 +139,12 @@ class Monitor:
         """The leg is over, and the file with it."""
         if self._phase in ("armed", "started"):
             self._fail(self._recording, "the leg ended before it began")
+        for command in self._recalled:
+            if not isinstance(command, StartRecording):
+                self._output.emit(RecordingChanged(self._leg, command.recording, "stopped"))
+            elif self._phase == "running":
+                self._output.emit(RecordingStarted(self._leg, command.recording))
+        self._recalled = []
         self.talk_ended()
         for _ in range(self._asked):
             self._output.emit(RecordingChanged(self._leg, self._recording, "stopped"))
@@ -121,7 +156,10 @@ class Monitor:
             self._fail(self._recording, "the link was lost")
         self._asked = 0
         if self._carrier and self._phase in ("started", "running"):
+            if self._muted:  # whether the former session's command arrived is not known, and it may be sent twice
+                self._output.act("MixMonitorMute", self._mute_headers())
             self._ask_id()
+        self._recalled_results()
 
     def _ask_id(self) -> None:
         headers = [("Channel", self._carrier), ("Variable", "CCD_MONITOR_ID")]

@@ -47,6 +47,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     leg_limit: int = 10_000
     endpoint_limit: int = 20_000
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """Contexts that a leg goes through and comes back from, which its AsyncAGIStart then tells."""
+        return (self.answer_context, self.ring_context, self.bridge_context)
+
     def __post_init__(self) -> None:
         if not _FOLDER.fullmatch(self.recordings) or "/.." in self.recordings:
             raise ValueError(f"recordings folder {self.recordings!r}: absolute, of letters, digits, '.', '_' and '-'")

@@ -6,7 +6,7 @@ moment. So what waits is kept here, and every command is waited for.
 
 from collections.abc import Callable
 
-from ccd.model.ids import MILLISECOND
+from ccd.model.ids import MILLISECOND, Length
 from ccd.switch.asterisk.action import is_success
 from ccd.switch.asterisk.agi import Result, parse_result
 from ccd.switch.asterisk.operation import Operation
@@ -33,6 +33,8 @@ class Slot:
         self._command_id = ""
         self._stopping = False
         self._stops_left = 0
+        self.is_foreign = False
+        """What runs was begun by a former driver."""
 
     @property
     def current(self) -> Operation | None:
@@ -77,7 +79,7 @@ class Slot:
 
     def leave(self) -> None:
         """The leg is being moved out of AGI, which ends what has begun."""
-        self._ready = False
+        self._ready = self.is_foreign = False
         if self._running is not None and not self._stopping:
             self._running.stop()
             self._stopping = True
@@ -85,7 +87,8 @@ class Slot:
 
     def executed(self, command_id: str, text: str) -> None:
         """AsyncAGIExec."""
-        if command_id == self._command_id:
+        if command_id == self._command_id or self.is_foreign:
+            self.is_foreign = False
             self._ended(parse_result(text))
 
     def close(self) -> None:
@@ -96,6 +99,17 @@ class Slot:
         if running is not None:
             running.lost()
         self._drop_waiting()
+
+    def recall(self, operation: Operation, limit: Length) -> None:
+        """What a former driver began, under a CommandID that nobody knows any more: the next result is its own, or none
+        comes within `limit`.
+        """
+        self._running, self.is_foreign = operation, True
+        self._output.alarm((self._unique, "stop"), limit, self._stop_foreign)
+
+    def _stop_foreign(self) -> None:
+        self._stopping, self._stops_left = True, RETRIES_AFTER_MOVE
+        self._stop_again()
 
     def _drop_waiting(self) -> None:
         waiting, self._waiting = self._waiting, None

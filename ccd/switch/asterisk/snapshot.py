@@ -1,9 +1,12 @@
 """What the switch has after a login: device states and channels, against what the driver knew before."""
 
+from collections.abc import Callable
+
+from ccd.model.command import Bridge, SwitchCommand
 from ccd.model.event import SwitchUp
 from ccd.switch.asterisk.action import is_success, said
 from ccd.switch.asterisk.endpoint import Endpoints
-from ccd.switch.asterisk.leg import Place
+from ccd.switch.asterisk.leg import Leg, Place
 from ccd.switch.asterisk.legs import ROLES, Legs
 from ccd.switch.asterisk.output import Output
 from ccd.switch.asterisk.session import Session
@@ -23,11 +26,19 @@ class Snapshot:
     events are therefore read after the list.
     """
 
-    def __init__(self, output: Output, session: Session, endpoints: Endpoints, legs: Legs) -> None:
+    def __init__(
+        self,
+        output: Output,
+        session: Session,
+        endpoints: Endpoints,
+        legs: Legs,
+        perform: Callable[[SwitchCommand], None],
+    ) -> None:
         self._output = output
         self._session = session
         self._endpoints = endpoints
         self._legs = legs
+        self._perform = perform
         self._devices: EventList | None = None
         self._early: list[Message] = []
 
@@ -56,17 +67,21 @@ class Snapshot:
         if answer is None or not is_success(answer) or self._devices is None or self._session.cut is not None:
             self._session.end(f"Status: {said(answer)}", self._output.settings.hold_off)
             return
-        self._endpoints.listed(self._devices.events)
-        self._session.is_up()
-        self._output.emit(SwitchUp(self._output.settings.name, self._legs.boot))
         # Asterisk's own headers come after those that a caller may have written into his number.
         listed = [Message(dict(row.headers), row.headers) for row in answer.events]
         rows = {row.get("Uniqueid"): row for row in listed}
-        for leg in self._legs.known():
+        self._endpoints.listed(self._devices.events)
+        self._session.is_up()
+        for leg in self._legs.known():  # before the engine may command: nobody is rung for a caller who is gone
             if leg.unique not in rows:
-                self._legs.close(leg, 0)
+                # Nobody saw it end. Who was in a call has left it; one that was only dialled may never have been.
+                self._legs.close(leg, 0, by="switch" if leg.place == "dialling" else "far_end")
+        self._output.emit(SwitchUp(self._output.settings.name, self._legs.boot))
         for unique, row in rows.items():
             self._compare(unique, row)
+        for leg in self._legs.known():
+            if leg.is_recalled:
+                self._finish(leg)
         early, self._early = self._early, []
         for message in early:
             self._legs.handlers[message.event](message)
@@ -77,10 +92,27 @@ class Snapshot:
             leg.link_returned(row)
             if leg.join is not None:
                 leg.join.entered()
+            if leg.is_recalled and any(variables.get(name) != value for name, value in leg.variables.items()):
+                leg.set_variables(tuple(leg.variables.items()))
         elif variables.get("CCD_ROLE") in ROLES:
             self._arrive(row, variables)
         elif variables.get("CCD_DNIS") and "CCD_ROLE" not in variables:
             self._arrive(row, {**variables, "CCD_ROLE": "caller"})
+
+    def _finish(self, leg: Leg) -> None:
+        """What a former driver may not have got to say, now that it is known where both legs are."""
+        leg.is_recalled = False
+        if leg.owed and leg.place == "agi":
+            self._perform(leg.owed.pop())
+        join = leg.join
+        if join is None or not join.is_recalled or join.leg is not leg:
+            return
+        join.is_recalled = False
+        if leg.place == join.other.place == "agi":
+            join.drop()
+            self._perform(Bridge(leg.id, join.other.id))
+        else:
+            join.watch()
 
     def _arrive(self, row: Message, variables: dict[str, str]) -> None:
         place: Place = "moving"

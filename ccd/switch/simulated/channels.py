@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from msgspec.structs import replace
+
 from ccd.model.command import (
     Answer,
     Bridge,
@@ -34,6 +36,7 @@ from ccd.model.event import (
     SwitchEvent,
 )
 from ccd.model.ids import LegId, Length
+from ccd.model.standing import LegStanding
 from ccd.switch.simulated.leg import Leg
 from ccd.switch.simulated.output import Output
 from ccd.switch.simulated.people import Alone, HearsEnd, HearsMusic, Over, Talks
@@ -43,6 +46,8 @@ RecordingCommand = StartRecording | PauseRecording | ResumeRecording | StopRecor
 NO_ANSWER = 19
 NORMAL = 16
 RECOVERY = 38
+SOMETHING: Length = 1
+"""The length of a message whose end nobody saw."""
 
 
 class Channels:
@@ -237,6 +242,37 @@ class Channels:
             if event is not None:
                 self.pay(leg, command, event)
 
+    # --- after the daemon died
+
+    def recall(self, standings: list[LegStanding]) -> None:
+        """What was told is what the new daemon knows."""
+        for leg in list(self.legs.values()):
+            self._unknown(leg)
+        for standing in standings:
+            leg = self.legs.get(standing.leg) or _left_meanwhile(standing)
+            self.legs[leg.id] = leg
+            leg.is_recalled = leg.told_arrived = True
+            leg.told_rang, leg.told_up, leg.told_joined = standing.has_rung, standing.is_answered, standing.is_joined
+            leg.due = list(standing.due)
+            leg.is_held = bool(standing.music)
+            leg.is_leaving = leg.is_leaving or any(isinstance(command, HangUp | HandBack) for command in leg.due)
+
+    def _unknown(self, leg: Leg) -> None:
+        leg.told_arrived = leg.told_rang = leg.told_up = leg.told_joined = leg.told_over = False
+        leg.due = []
+        if leg.state == "gone":
+            del self.legs[leg.id]
+        elif leg.arrival is not None:
+            role = {"CCD_ROLE": "agent" if leg.endpoint else "caller"}
+            leg.arrival = replace(leg.arrival, variables=role, answered=leg.state == "up")
+
+    def bridges_to_make(self, leg: Leg) -> list[Bridge]:
+        """What a former daemon asked for, and neither came about nor is under way."""
+        was_recalled, leg.is_recalled = leg.is_recalled, False
+        if not was_recalled or leg.state == "gone" or leg.joining is not None:
+            return []
+        return [command for command in leg.due if isinstance(command, Bridge)]
+
     # --- after the link was down
 
     def catch_up(self, leg: Leg) -> None:
@@ -250,7 +286,10 @@ class Channels:
             self.tell_answered(leg)
         if leg.joining is None:
             self._catch_up_bridge(leg)
-        self.end_sound(leg, "stopped")
+        if leg.is_recalled:
+            self._catch_up_sounds(leg)
+        else:
+            self.end_sound(leg, "stopped")
         for command in list(leg.due):
             if isinstance(command, RecordingCommand):
                 self.pay_recording(leg, command)
@@ -259,13 +298,25 @@ class Channels:
         if leg.is_held and leg.peer is None:
             self._output.see(HearsMusic(leg.id))
 
+    def _catch_up_sounds(self, leg: Leg) -> None:
+        """A message goes on; of prompts nobody knows."""
+        for command in list(leg.due):
+            if isinstance(command, Play):
+                self.pay(leg, command, PlayEnded(leg.id, command.serial, "lost"))
+            elif isinstance(command, RecordMessage) and command != leg.sound:
+                self.pay(leg, command, MessageRecorded(leg.id, command.serial, SOMETHING, "hung_up"))
+        if isinstance(leg.sound, Play):
+            leg.sound = None
+            leg.sound_number += 1
+            self._output.see(HearsEnd(leg.id))
+
     def _catch_up_bridge(self, leg: Leg) -> None:
         for command in list(leg.due):
             if isinstance(command, Bridge):
                 other = self.alive(command.other)
                 if other is not None and leg.peer == other.id:
                     self.tell_joined(leg, other, command)
-                else:
+                elif not leg.is_recalled or other is None:
                     self.pay(leg, command, BridgeFailed(leg.id, command.other, "not in time"))
 
     def hang_up(self, leg: Leg) -> None:
@@ -286,6 +337,13 @@ def failure_of(command: SwitchCommand, reason: str) -> SwitchEvent | None:
         case StartRecording() | PauseRecording() | ResumeRecording() | StopRecording():
             return RecordingFailed(command.leg, command.recording, reason)
     return None
+
+
+def _left_meanwhile(standing: LegStanding) -> Leg:
+    """A leg that is not there. Who was in a call has left it; one that was only dialled may never have been."""
+    if standing.is_dialled and not standing.is_answered:
+        return Leg(standing.leg, "gone", is_dialled=True)
+    return Leg(standing.leg, "gone", is_dialled=standing.is_dialled, cause=NORMAL, by="far_end")
 
 
 def may_join(leg: Leg, other: Leg) -> bool:

@@ -145,6 +145,10 @@ class Commands:
             length = self._output.draw(self.settings.message_time)
             self._channels.end_message(leg, leg.sound, min(length, leg.sound.max_time), "finished")
 
+    def make_bridge(self, leg: Leg, bridge: Bridge) -> None:
+        """One that a former daemon asked for and the switch never heard of."""
+        self._bridge(leg, bridge)
+
     def _bridge(self, leg: Leg, bridge: Bridge) -> None:
         other = self._channels.alive(bridge.other)
         output, settings = self._output, self.settings

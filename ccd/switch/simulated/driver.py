@@ -1,6 +1,6 @@
 """The simulated switch behind the seam of all switches: commands and people in, events and sights out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from ccd.model.event import (
     SwitchUp,
 )
 from ccd.model.ids import Moment, SwitchName
+from ccd.model.standing import LegStanding
 from ccd.switch.base import Cut, Reaction
 from ccd.switch.simulated.channels import RECOVERY, Channels
 from ccd.switch.simulated.commands import BUSY, BUSY_HERE, Commands
@@ -77,6 +78,18 @@ class SimulatedSwitch:
                 self._commands.refuse(leg, command)
         return self._output.take()
 
+    def died(self, now: Moment) -> Reaction[AnySight]:
+        """The daemon is gone, and its link; nobody hears what was on its way. People notice what they notice."""
+        self._output.run(now)
+        self._output.is_up = False
+        self._output.forget()
+        return self._output.take()
+
+    def recall(self, boot: str, standings: Iterable[LegStanding], now: Moment) -> None:
+        """A new daemon, after `died`: what it knows of the legs takes the place of what the former one was told."""
+        self._told_boot = boot
+        self._channels.recall(list(standings))
+
     def connected(self, now: Moment) -> Reaction[AnySight]:
         """The link is back: what is gone, the phones, SwitchUp, then what became of every leg."""
         self._output.run(now)
@@ -90,6 +103,8 @@ class SimulatedSwitch:
         self._output.tell_now(SwitchUp(self.name, self.boot))
         for leg in list(self._channels.legs.values()):
             self._channels.catch_up(leg)
+            for bridge in self._channels.bridges_to_make(leg):
+                self._commands.make_bridge(leg, bridge)
             if leg.state == "early" and any(isinstance(command, Answer) for command in leg.due):
                 self._commands.answer_soon(leg)
             if leg.is_leaving and leg.state != "gone":

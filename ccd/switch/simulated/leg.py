@@ -37,6 +37,8 @@ class Leg(Struct):
     told_up: bool = False
     told_joined: bool = False
     due: list[SwitchCommand] = field(default_factory=list)
+    is_recalled: bool = False
+    """A former daemon had it; the one that is there now has not been told yet what became of it."""
     told_over: bool = False
     """Its LegHungUp is on its way."""
     told_until: Moment = 0

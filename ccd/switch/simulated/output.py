@@ -99,6 +99,12 @@ class Output:
         for event in told:
             self.tell_now(event)
 
+    def forget(self) -> None:
+        """The daemon died: nobody hears what was on its way."""
+        self._agenda[:] = [entry for entry in self._agenda if not isinstance(entry[2], Event)]
+        heapq.heapify(self._agenda)
+        self._events.clear()
+
     def take(self) -> Reaction[AnySight]:
         """What came of one input."""
         reaction = Reaction(tuple(self._events), tuple(self._sights))

@@ -117,7 +117,7 @@ def test_legs_are_kept_over_a_lost_link_and_those_that_ended_are_told() -> None:
     it.lose()
     row = {"Event": "Status", "Uniqueid": "1.1", "ChannelState": "6", "Application": "AGI", "BridgeID": ""}
     it.log_in(Message(row))
-    assert it.told() == [SwitchDown(PBX, "reset"), SwitchUp(PBX, BOOT), LegHungUp(leg("1.2"), 0, "switch")]
+    assert it.told() == [SwitchDown(PBX, "reset"), LegHungUp(leg("1.2"), 16, "far_end"), SwitchUp(PBX, BOOT)]
 
 
 def test_a_new_boot_ends_all_legs() -> None:

@@ -1,0 +1,64 @@
+"""What a daemon begins with: what a former one knew, by the better of two ways, or nothing."""
+
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+from msgspec import Struct
+
+from ccd.core.configuration import Configuration
+from ccd.daemon import archive
+from ccd.daemon.history import Past, recall
+from ccd.daemon.recovery import NotRecoveredError, Recovered, recover
+from ccd.model.ids import Moment
+from ccd.simulation.ledger import Ledger
+
+log = structlog.get_logger()
+
+
+class Beginning(Struct, frozen=True):
+    """`recovered` where the journal led back to the very state; else `past`, what the journal's facts tell."""
+
+    ledger: Ledger
+    configurations: dict[str, Configuration]
+    seed: int
+    sequence: int
+    last: Moment
+    recovered: Recovered | None
+    past: Past | None
+
+
+def begin(journal: Path, configuration: Configuration, now: Moment) -> Beginning:
+    """Look at the journal, and choose the way."""
+    configurations = kept(journal)
+    configurations[configuration.hash] = configuration
+    try:
+        found = recover(journal, configurations, now)
+    except NotRecoveredError as reason:
+        return _anew(journal, configurations, configuration, now, str(reason))
+    log.info("recovered", entries=found.entries, calls=len(found.ledger.engine.floor.calls), seconds=found.seconds)
+    return Beginning(found.ledger, configurations, found.seed, found.sequence, found.last, found, None)
+
+
+def kept(journal: Path) -> dict[str, Configuration]:
+    """The configurations of former runs; none where they cannot be read (other code)."""
+    try:
+        return dict(archive.read(journal))
+    except Exception as error:
+        # A pickle of other code fails in any way it likes; without it the other way is gone.
+        log.warning("configurations of former runs cannot be read", error=repr(error))
+        return {}
+
+
+def _anew(
+    journal: Path, configurations: dict[str, Configuration], first: Configuration, now: Moment, reason: str
+) -> Beginning:
+    past = recall(journal, now)
+    seed = random.SystemRandom().getrandbits(63)
+    log.info("begins anew", reason=reason, calls=len(past.calls), agents=len(past.agents))
+    return Beginning(_ledger(configurations, first, seed), configurations, seed, past.sequence, past.last, None, past)
+
+
+def _ledger(configurations: Mapping[str, Configuration], first: Configuration, seed: int) -> Ledger:
+    return Ledger(configurations, first.hash, seed)
