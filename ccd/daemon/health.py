@@ -11,6 +11,7 @@ from ccd.io.records import Records
 from ccd.model.event import AnyEvent, SwitchDown, SwitchUp
 from ccd.model.ids import Moment, SwitchName
 from ccd.model.view import Health, HealthPart, SwitchView
+from ccd.web.metrics import GAUGES, Metrics
 
 
 class HealthWatch:
@@ -34,6 +35,20 @@ class HealthWatch:
         self._folds = folds
         self._faults = faults
         self._since: dict[SwitchName, tuple[Moment, str]] = {}
+
+    def tell(self, metrics: Metrics) -> None:
+        """The figures behind the parts, for Prometheus."""
+        reads: dict[str, Callable[[], float]] = {
+            "ccd_records_backlog": lambda: self._records.health().backlog,
+            "ccd_records_backlog_bytes": lambda: self._records.health().backlog_bytes,
+            "ccd_records_lost": lambda: self._records.health().lost,
+            "ccd_records_refused": lambda: self._records.health().refused,
+            "ccd_recordings_bytes": lambda: self._recordings.usage().used,
+            "ccd_recordings_quota_bytes": lambda: self._recordings.usage().quota,
+            "ccd_recordings_free_bytes": lambda: self._recordings.usage().free,
+        }
+        for name, read in reads.items():
+            metrics.watch(name, GAUGES[name], read)
 
     def noted(self, event: AnyEvent) -> None:
         """A switch came or went."""

@@ -23,11 +23,11 @@ class Counter:
         self.labels = labels
         self._counts: dict[Labels, int] = {} if labels else {(): 0}
 
-    def add(self, *values: str) -> None:
-        """One more."""
+    def add(self, *values: str, count: int = 1) -> None:
+        """One more, or so many."""
         if values not in self._counts and len(self._counts) >= MOST_SERIES:
             values = ("other",) * len(self.labels)
-        self._counts[values] = self._counts.get(values, 0) + 1
+        self._counts[values] = self._counts.get(values, 0) + count
 
     def lines(self) -> list[str]:
         """The family as text."""

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from ccd.model import fact as facts
 from ccd.model.fact import AgentState, Fact
-from ccd.model.ids import SECOND, Moment
+from ccd.model.ids import SECOND, CallId, Moment
 from ccd.model.view import CallPhase, CentreView
 from ccd.web.exposition import CONTENT_TYPE, Counter, Histogram, Labels, family
 
@@ -15,7 +15,19 @@ __all__ = ["CONTENT_TYPE", "Metrics"]
 
 WAITS = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200)
 TALKS = (5, 15, 30, 60, 120, 180, 300, 600, 900, 1800, 3600)
+RECOVERIES = (0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30)
 FAST = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0)
+GAUGES = {
+    "ccd_records_backlog": "Writes that wait for Redis",
+    "ccd_records_backlog_bytes": "Bytes of the writes that wait for Redis",
+    "ccd_records_lost": "Writes that found no room while Redis was away",
+    "ccd_records_refused": "Writes that Redis can never take",
+    "ccd_recordings_bytes": "Bytes of the finished recordings",
+    "ccd_recordings_quota_bytes": "Bytes that recordings may take",
+    "ccd_recordings_free_bytes": "Bytes free on the recordings' disk",
+    "ccd_standby": "1 while this daemon waits for another one to die, 0 while it is the one that works",
+}
+"""What is read at every scrape, from who knows it (`Metrics.watch`)."""
 
 
 class Metrics:
@@ -23,6 +35,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
+        self._unchanged = Unchanged()
         self._calls = Counter("ccd_calls_started_total", "Calls begun", ("direction",))
         self._ended = Counter("ccd_calls_ended_total", "Calls ended, by who ended them", ("ended_by",))
         self._visits = Counter("ccd_queue_visits_total", "Queue visits ended, by outcome", ("queue", "outcome"))
@@ -33,6 +46,15 @@ class Metrics:
         self._messages = Counter("ccd_voicemails_total", "Messages left", ("mailbox",))
         self._forbidden = Counter("ccd_dials_forbidden_total", "Numbers that the dial policy did not let through")
         self._broken = Counter("ccd_flows_broken_total", "Calls ended with an excuse because their flow was broken")
+        self._violations = Counter(
+            "ccd_invariant_violations_total", "Rules of routing found broken: a fault of ours", ("rule",)
+        )
+        self._gaps = Counter("ccd_journal_gaps_total", "Gaps in the journal")
+        self._unjournalled = Counter("ccd_journal_lost_total", "Inputs that the journal could not take")
+        self._recoveries = Counter("ccd_recoveries_total", "Starts that took over what a former daemon left")
+        self._recovery = Histogram(
+            "ccd_recovery_seconds", "From the start to the moment when everything left was taken over", RECOVERIES
+        )
         self._wait = Histogram("ccd_wait_seconds", "Time in queue, by outcome", WAITS, ("queue", "outcome"))
         self._talk = Histogram("ccd_talk_seconds", "Time of talks", TALKS)
         self._handle = Histogram("ccd_handle_seconds", "One event through the engine", FAST)
@@ -65,6 +87,23 @@ class Metrics:
         """How much later than asked for the loop woke."""
         self._lag.observe(seconds)
 
+    def violated(self, rule: str) -> None:
+        """A rule of routing does not hold."""
+        self._violations.add(rule)
+
+    def journal_lost(self, inputs: int) -> None:
+        """So many inputs could not be journalled."""
+        self._unjournalled.add(count=inputs)
+
+    def journal_gap(self) -> None:
+        """The journal goes on after a gap."""
+        self._gaps.add()
+
+    def recovered(self, seconds: float) -> None:
+        """What a former daemon left is taken over, so long after the start."""
+        self._recoveries.add()
+        self._recovery.observe(seconds)
+
     def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A gauge read at every scrape (a backlog, free space): `read` must be cheap."""
         self._gauges[name] = (text, read)
@@ -84,13 +123,33 @@ class Metrics:
     def _families(self, view: CentreView) -> Iterator[list[str]]:
         yield from _state(view)
         yield from _queues(view)
+        yield self._unchanged.lines(view)
         for name, (text, read) in self._gauges.items():
             yield family(name, "gauge", text, (), {(): read()})
         counters = (self._calls, self._ended, self._visits, self._made, self._offers, self._recordings, self._lost)
-        for counter in (*counters, self._messages, self._forbidden, self._broken):
+        alarms = (self._broken, self._violations, self._gaps, self._unjournalled, self._recoveries)
+        for counter in (*counters, self._messages, self._forbidden, *alarms):
             yield counter.lines()
-        for histogram in (self._wait, self._talk, self._handle, self._lag):
+        for histogram in (self._wait, self._talk, self._handle, self._lag, self._recovery):
             yield histogram.lines()
+
+
+class Unchanged:
+    """How long calls have been where they are, from scrape to scrape: what no longer moves is stuck."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[CallId, str, str, str], Moment] = {}
+
+    def lines(self, view: CentreView) -> list[str]:
+        """The longest of each phase."""
+        places = ((call, (call.id, call.phase, call.flow, call.step)) for call in view.calls)
+        self._seen, before = {}, self._seen
+        longest: dict[Labels, float] = {(phase,): 0.0 for phase in get_args(CallPhase)}
+        for call, place in places:
+            since = self._seen[place] = before.get(place, view.at)
+            longest[(call.phase,)] = max(longest[(call.phase,)], (view.at - since) / SECOND)
+        text = "The longest that a call of this phase has been seen in the same step"
+        return family("ccd_call_unchanged_seconds", "gauge", text, ("phase",), longest)
 
 
 def _state(view: CentreView) -> Iterator[list[str]]:
@@ -100,6 +159,8 @@ def _state(view: CentreView) -> Iterator[list[str]]:
     switches: dict[Labels, float] = {(switch.name,): float(switch.up) for switch in view.switches}
     agents: dict[Labels, float] = {(state,): states[state] for state in get_args(AgentState)}
     calls: dict[Labels, float] = {(phase,): phases[phase] for phase in get_args(CallPhase)}
+    started = {(): view.started_at / SECOND}
+    yield family("ccd_start_time_seconds", "gauge", "When the daemon started, in seconds of UTC", (), started)
     yield family("ccd_ready", "gauge", "Calls can be taken", (), {(): float(view.health.ready)})
     yield family("ccd_health", "gauge", "A part of the centre is well", ("part",), parts)
     yield family("ccd_switch_up", "gauge", "The link to the switch is logged in", ("switch",), switches)

@@ -1,15 +1,18 @@
 """What Prometheus is told, read back by its own parser."""
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from ccd.model.fact import AnyFact, CallStarted, OfferEnded, QueueLeft, RecordingLost, TalkEnded
 from ccd.model.ids import SECOND, AgentId, CallId, LegId, OfferId, QueueId, RecordingId
+from ccd.model.view import CallPhase, CallView
 from ccd.web.exposition import MOST_SERIES, Counter
 from ccd.web.metrics import Metrics
-from tests.web.centre import SALES, SmallCentre
+from tests.web.centre import NOW, SALES, WAIT, SmallCentre
 from tests.web.conftest import Asking
 
 CALL, AGENT = CallId("c"), AgentId("ana")
@@ -65,6 +68,45 @@ async def test_the_view_becomes_gauges(tmp_path: Path) -> None:
     assert said["ccd_switch_up", (("switch", "pbx"),)] == 1
     assert said["ccd_health", (("part", "redis"),)] == 1
     assert said["ccd_journal_backlog", ()] == 7
+
+
+async def test_alarms_are_counted_from_zero(tmp_path: Path) -> None:
+    """A counter that first appears with 1 makes no increase for Prometheus; only those with a label must do so."""
+    metrics = Metrics()
+    said = await samples(metrics, SmallCentre(tmp_path))
+    zeros = {
+        name: said[name, ()] for name in ("ccd_journal_gaps_total", "ccd_journal_lost_total", "ccd_recoveries_total")
+    }
+    assert set(zeros.values()) == {0}
+    metrics.violated("one offer a call")
+    metrics.journal_lost(7)
+    metrics.journal_gap()
+    metrics.recovered(1.7)
+    said = await samples(metrics, SmallCentre(tmp_path))
+    assert said["ccd_invariant_violations_total", (("rule", "one offer a call"),)] == 1
+    assert [said[name, ()] for name in zeros] == [1, 7, 1]
+    assert said["ccd_recovery_seconds_bucket", (("le", "2"),)] == 1
+    assert said["ccd_recovery_seconds_bucket", (("le", "1.5"),)] == 0
+    assert said["ccd_start_time_seconds", ()] == NOW / SECOND
+
+
+async def test_a_call_that_no_longer_moves_is_seen(tmp_path: Path) -> None:
+    metrics, centre = Metrics(), SmallCentre(tmp_path)
+    call = replace(centre.running_calls[WAIT], phase="flow", flow="shop", step="hello")
+
+    async def seen(after: int, *calls: CallView) -> dict[str, float]:
+        text = await metrics.exposed(replace(centre.view(), at=NOW + after * SECOND, calls=calls))
+        return {
+            phase: float(age) for phase, age in re.findall(r'ccd_call_unchanged_seconds{phase="(\w+)"} (\S+)', text)
+        }
+
+    assert await seen(0, call) == dict.fromkeys(get_args(CallPhase), 0)
+    assert (await seen(60, call))["flow"] == 60
+    assert (await seen(90, replace(call, step="menu")))["flow"] == 0
+    ended = replace(call, phase="ending")
+    assert await seen(100, ended) == dict.fromkeys(get_args(CallPhase), 0)
+    assert (await seen(400, ended, replace(ended, id=CallId("later"))))["ending"] == 300
+    assert (await seen(500))["ending"] == 0
 
 
 async def test_labels_are_escaped(tmp_path: Path) -> None:
