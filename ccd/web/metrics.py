@@ -159,7 +159,7 @@ def _state(view: CentreView) -> Iterator[list[str]]:
     switches: dict[Labels, float] = {(switch.name,): float(switch.up) for switch in view.switches}
     agents: dict[Labels, float] = {(state,): states[state] for state in get_args(AgentState)}
     calls: dict[Labels, float] = {(phase,): phases[phase] for phase in get_args(CallPhase)}
-    started = {(): view.started_at / SECOND}
+    started: dict[Labels, float] = {(): view.started_at / SECOND}
     yield family("ccd_start_time_seconds", "gauge", "When the daemon started, in seconds of UTC", (), started)
     yield family("ccd_ready", "gauge", "Calls can be taken", (), {(): float(view.health.ready)})
     yield family("ccd_health", "gauge", "A part of the centre is well", ("part",), parts)
