@@ -9,7 +9,7 @@ from typing import Any
 from ccd.config import site
 from ccd.config.document import Document, read_file
 from ccd.config.flow import FlowFile, compile_flow, flow_name
-from ccd.config.problem import ConfigurationErrors, Place, Problem, expectation
+from ccd.config.problem import ConfigurationErrors, Place, Problem, expectation, shown
 from ccd.config.review import review_flows, review_site
 from ccd.config.scope import Scope, SoundName, Text
 from ccd.config.settings import ADAPTER, Settings
@@ -114,10 +114,12 @@ def flow_paths(reading: Reading, document: Document, base: Path) -> list[Path]:
     written = folders.get("flows") if isinstance(folders, dict) else None
     folder = base / (written if isinstance(written, str) and "\0" not in written else "flows")
     place = document.place(("folders", "flows"))
-    if not folder.is_dir():
-        reading.error(place, f"there is no folder {folder}" + expectation("a folder of flows, `folders: {flows: …}`"))
+    try:
+        found = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml") and path.is_file())
+    except OSError as error:
+        told = f"there is no folder {shown(folder, 200)} of flows to read: {error.strerror}"
+        reading.error(place, told + expectation("a folder of flows, `folders: {flows: …}`"))
         return []
-    found = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml") and path.is_file())
     if len(found) > FLOW_FILE_LIMIT:
         reading.error(place, f"more than {FLOW_FILE_LIMIT} flows")
     return found[:FLOW_FILE_LIMIT]

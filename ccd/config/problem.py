@@ -24,11 +24,19 @@ class Place:
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One mistake, or with severity `warning` something that is allowed but most probably not meant."""
+    """One mistake, or with severity `warning` something that is allowed but most probably not meant.
+
+    The message cites what is in the file; what a terminal would obey becomes replacement marks.
+    """
 
     place: Place
     message: str
     severity: Literal["error", "warning"] = "error"
+
+    def __post_init__(self) -> None:
+        if not self.message.isprintable():
+            plain = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in self.message)
+            object.__setattr__(self, "message", plain)
 
     def __str__(self) -> str:
         where = f"{self.place.file}:{self.place.line}:{self.place.column}" if self.place.line else self.place.file

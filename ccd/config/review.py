@@ -1,5 +1,6 @@
 """Warnings: what is allowed, and most probably not meant."""
 
+import os.path
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
@@ -144,9 +145,9 @@ def written_sounds(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tup
 
 
 def is_sound(folder: Path, name: str, scope: Scope) -> bool:
-    """Whether a sound is in a folder, or in one of its languages' folders."""
+    """Whether a sound is in a folder, or in one of its languages' folders. A name that no file can have is none."""
     places = [folder / name, *(folder / language / name for language in scope.known.get("language", ()))]
-    return any(place.with_name(place.name + ending).is_file() for place in places for ending in SOUND_ENDINGS)
+    return any(os.path.isfile(f"{place}{ending}") for place in places for ending in SOUND_ENDINGS)
 
 
 def review_site(document: Document, settings: Settings) -> Iterator[Problem]:

@@ -27,6 +27,8 @@ from ccd.core.configuration import RecordingMode, RecordingPolicy
 from ccd.model.ids import SECOND, Length
 
 DAY: Length = 86_400 * SECOND
+DAY_LIMIT, WEEK_LIMIT = 48, 500
+"""Openings of a day and of a week."""
 
 Line = Annotated[Text, AfterValidator(matching(r"[^\x00-\x1f\x7f]{0,200}", "one line of up to 200 characters"))]
 Endpoint = Annotated[
@@ -186,6 +188,8 @@ def spans(value: Any) -> tuple[Span, ...]:
     if isinstance(value, tuple):
         return value
     parts = value if isinstance(value, list) else str(value).split(",")
+    if len(parts) > DAY_LIMIT:
+        raise problem(f"{len(parts)} openings" + expectation(f"at most {DAY_LIMIT} a day"))
     return () if value == "closed" else tuple(span(part) for part in parts)
 
 
@@ -263,6 +267,14 @@ class CalendarSection(Documented):
     """Days when it is closed."""
     special_days: dict[Day, Spans] = Field(default_factory=dict)
     """Days with hours of their own, holidays too."""
+
+    @model_validator(mode="after")
+    def is_bounded(self) -> "CalendarSection":
+        """It is compiled for more than a year of days."""
+        openings = sum(len(days) * len(spans) for days, spans in self.hours.items())
+        if openings > WEEK_LIMIT:
+            raise problem(f"{openings} openings a week" + expectation(f"at most {WEEK_LIMIT}"))
+        return self
 
     def opening_hours(self, site_zone: str) -> OpeningHours:
         """As `calendar` compiles them."""
