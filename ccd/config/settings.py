@@ -134,6 +134,20 @@ class ContextsSection(Documented):
     """Where calls go that ccd gives back."""
 
 
+class FenceSection(SecretSource):
+    """A manager account with the class `command`, by which a standby ends the session of the daemon before it."""
+
+    username: Annotated[Text, AfterValidator(matching(r"[A-Za-z0-9_.-]{1,80}", "a name"))] = "ccd-fence"
+    """The manager account."""
+
+    @model_validator(mode="after")
+    def has_secret(self) -> "FenceSection":
+        """Exactly one source of the secret."""
+        if (self.secret_file is None) == (self.secret_env is None):
+            raise problem("a fence has either `secret_file` or `secret_env`")
+        return self
+
+
 class SwitchSection(SecretSource):
     """A switch."""
 
@@ -151,6 +165,8 @@ class SwitchSection(SecretSource):
     """The folder, as the switch sees it, in which it writes recordings."""
     contexts: ContextsSection = Field(default_factory=ContextsSection)
     """The contexts of its dialplan."""
+    fence: FenceSection | None = None
+    """Where there is a standby: the account that ends the former daemon's session."""
 
     @model_validator(mode="after")
     def has_secret(self) -> "SwitchSection":
@@ -167,6 +183,13 @@ class RedisSection(SecretSource):
         "redis://127.0.0.1:6379/0"
     )
     """Where it is; without a password."""
+
+
+class StandbySection(Documented):
+    """Several daemons on one switch: the one with the lease in Redis works, the others wait for it."""
+
+    lease: Annotated[Duration, between(500 * MILLISECOND, 60 * SECOND, written)] = 1500 * MILLISECOND
+    """How long the working daemon may be silent before another one takes over."""
 
 
 class TokenSection(Documented):
@@ -276,6 +299,8 @@ class Settings(Documented):
     """Name to switch."""
     redis: RedisSection = Field(default_factory=RedisSection)
     """Redis, which keeps the records."""
+    standby: StandbySection | None = None
+    """A second daemon that takes over; without it there is one, and no lease."""
     http: HttpSection = Field(default_factory=HttpSection)
     """The HTTP API."""
     folders: FoldersSection = Field(default_factory=FoldersSection)

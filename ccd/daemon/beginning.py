@@ -1,7 +1,6 @@
 """What a daemon begins with: what a former one knew, by the better of two ways, or nothing."""
 
 import random
-from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
@@ -57,8 +56,5 @@ def _anew(
     past = recall(journal, now)
     seed = random.SystemRandom().getrandbits(63)
     log.info("begins anew", reason=reason, calls=len(past.calls), agents=len(past.agents))
-    return Beginning(_ledger(configurations, first, seed), configurations, seed, past.sequence, past.last, None, past)
-
-
-def _ledger(configurations: Mapping[str, Configuration], first: Configuration, seed: int) -> Ledger:
-    return Ledger(configurations, first.hash, seed)
+    ledger = Ledger(configurations, first.hash, seed)
+    return Beginning(ledger, configurations, seed, past.sequence, past.last, None, past)

@@ -4,9 +4,7 @@ import asyncio
 import gc
 import random
 import signal
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,7 +14,7 @@ import tzdata
 
 from ccd.config.load import Loaded
 from ccd.config.problem import ConfigurationErrors
-from ccd.daemon import archive, site, snapshot
+from ccd.daemon import archive, site
 from ccd.daemon.answers import Answers
 from ccd.daemon.beginning import begin
 from ccd.daemon.centre import RunningCentre
@@ -24,28 +22,23 @@ from ccd.daemon.clock import Clock
 from ccd.daemon.filing import Filing
 from ccd.daemon.folds import Folds
 from ccd.daemon.health import HealthWatch
-from ccd.daemon.history import Past
 from ccd.daemon.intake import Intake
 from ccd.daemon.journal import Began, Journal, prune
+from ccd.daemon.keeper import Keeper
+from ccd.daemon.lease import Lease
 from ccd.daemon.line import AsteriskLine
 from ccd.daemon.pump import Pump
-from ccd.daemon.recovery import Recovered
+from ccd.daemon.resumption import Resumption
 from ccd.daemon.vault import Vault
 from ccd.io import numbering
+from ccd.io.backlog import own_file
 from ccd.io.notify import Notify
 from ccd.io.recordings import Recordings
 from ccd.io.records import Records
 from ccd.io.speech import Speech
 from ccd.model.command import Reply, UpdateCaller
-from ccd.model.event import (
-    AgentsRestored,
-    CallsRecalled,
-    ConfigurationLoaded,
-    SwitchDown,
-    TimersHeld,
-    TimersReleased,
-)
-from ccd.model.ids import SECOND, Length, SwitchName, switch_of
+from ccd.model.event import ConfigurationLoaded
+from ccd.model.ids import SECOND, Length, SwitchName
 from ccd.simulation.invariants import Violation
 from ccd.switch.asterisk.driver import AsteriskDriver
 from ccd.web.app import create_app
@@ -56,12 +49,6 @@ from ccd.web.token import Tokens
 
 VERSION = version("ccd")
 BEAT = 1.0
-SNAPSHOT_EVERY = 2_000
-"""Journal entries: so many, and those of a second, a new daemon reads again."""
-QUIET = 0.05
-"""Seconds after the last switch came up: what it tells of its legs arrives by two ways."""
-HOLD_LIMIT = 5.0
-"""Seconds that a new daemon waits for its switches before time goes on without them."""
 PRUNE_EVERY = 3_600.0
 DAY: Length = 86_400 * SECOND
 CALENDARS_LAST: Length = 300 * DAY
@@ -72,10 +59,12 @@ log = structlog.get_logger()
 class Daemon:
     """One running daemon, made of a valid configuration; `run` lives until SIGTERM or SIGINT."""
 
-    def __init__(self, path: Path, loaded: Loaded, speech: Speech) -> None:
+    def __init__(self, path: Path, loaded: Loaded, speech: Speech, lease: Lease | None = None) -> None:
+        """`lease` where another daemon may take over."""
         settings, base = loaded.settings, loaded.base
         folders = settings.folders
         self._path = path
+        self._lease = lease
         self._region = settings.site.region
         self._texts = loaded.texts
         self._begun = begin(base / folders.journal, loaded.configuration, Clock().now())
@@ -87,7 +76,7 @@ class Daemon:
         self._metrics = Metrics()
         self._tokens = Tokens(site.tokens_of(settings))
         self._speech = speech
-        self._records = Records(site.redis_url(settings, base), base / folders.state / "backlog")
+        self._records = Records(site.redis_url(settings, base), own_file(base / folders.state))
         quota = settings.recording.quota
         self._recordings = Recordings((base / folders.recordings).resolve(), quota.size, warn_at=quota.warn_at)
         self._configurations = self._begun.configurations
@@ -128,6 +117,7 @@ class Daemon:
             update_caller=self._update_caller,
             watchers=(self._folds,),
             follow=self._ledger.follow,
+            may_write=lease.is_sure if lease else lambda: True,
             noted=self._health.noted,
             handled=self._metrics.observe_handle,
         )
@@ -145,9 +135,11 @@ class Daemon:
         )
         self._web = self._make_web(loaded)
         self._make_lines(loaded)
+        self._keeper = Keeper(self._ledger, self._journal, self._pump.settle)
+        self._resumption = Resumption(self._begun, self._pump, self._lines, self._answers, self._folds, self._records)
         self.violations = 0
-        self._snapped = 0
-        self._writing: asyncio.Task[None] | None = None
+        if lease is not None:
+            lease.renewed = self._pump.turn
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._take(loaded)
@@ -185,94 +177,44 @@ class Daemon:
         await self._recordings.start()
         await self._render(self._texts)
         await self._records.start()
-        self._web.bind()
+        if self._lease is None:
+            self._web.bind()
         self._pump.start()
-        if self._begun.recovered is not None:
-            self._go_on(self._begun.recovered)
-        elif self._begun.past is not None:
-            self._begin_anew(self._begun.past)
-        self._take_snapshot()
+        self._resumption.begin(self._loaded_hash)
+        self._keeper.take()
         for line in self._lines.values():
             line.link.open()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._web.serve(), name="web")
+            group.create_task(self._serve_web(), name="web")
             tending = [
-                group.create_task(self._let_time_go(), name="hold"),
+                group.create_task(self._resumption.finish(), name="resumption"),
                 group.create_task(self._beat(), name="beat"),
                 group.create_task(self._prune_journal(), name="prune"),
                 group.create_task(self._filing.sweep_after_start(), name="sweep"),
             ]
             quiet_garbage()
             self._notify.ready()
-            log.info("ready", version=VERSION, url=self._web.url, site=self._engine.floor.configuration.site.name)
+            log.info("ready", version=VERSION, site=self._engine.floor.configuration.site.name)
             await self._stopping.wait()
             for task in tending:
                 task.cancel()
             await self._stop()
 
-    def _go_on(self, recovered: Recovered) -> None:
-        """As if the former daemon had only lost its links. Timers wait until the switches have told of that time."""
-        floor = self._engine.floor
-        self._pump.feed(TimersHeld())
-        for name in self._lines:
-            if floor.commands_a_switch:
-                self._pump.feed(SwitchDown(name, "the daemon began anew"))
-        if floor.configuration.hash != self._loaded_hash:
-            self._pump.feed(ConfigurationLoaded(self._loaded_hash))
-        for name, line in self._lines.items():
-            standings = [one for one in self._ledger.standings() if switch_of(one.leg) == name]
-            line.recall(floor.boots.get(name, ""), standings)
-        for cdr in recovered.ended:
-            self._folds.keep(cdr)
-        for update in recovered.updates:
-            self._update_caller(update)
-        for ask in recovered.questions:
-            self._answers(ask)
-
-    def _begin_anew(self, past: Past) -> None:
-        """What the journal's facts tell; the rest is on the channels."""
-        self._pump.feed(ConfigurationLoaded(self._loaded_hash))
-        if past.agents:
-            self._pump.feed(AgentsRestored(past.agents))
-        for facts in past.calls.values():
-            for at, fact in facts:
-                self._folds.cdrs.apply(fact, at)
-        if past.calls:
-            self._pump.feed(CallsRecalled(tuple(past.calls)))
-
-    async def _let_time_go(self) -> None:
-        """Once every switch has told what it has, or one takes too long."""
-        began = time.monotonic()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(HOLD_LIMIT):
-                while not all(line.is_up for line in self._lines.values()):  # noqa: ASYNC110 - the links tell nobody
-                    await asyncio.sleep(0.005)
-        await asyncio.sleep(QUIET)
-        if self._begun.recovered is not None:
-            self._pump.feed(TimersReleased())
-            seconds = self._begun.recovered.seconds + time.monotonic() - began
-            log.info("goes on", seconds=seconds, calls=len(self._engine.floor.calls))
+    async def _serve_web(self) -> None:
+        """Calls do not wait for the port, should a former daemon that is frozen hold it still."""
+        while not self._web.is_bound:
+            try:
+                self._web.bind()
+            except OSError as error:
+                log.error("the API's port is not free", error=str(error))
+                await asyncio.sleep(BEAT)
+        log.info("listens", url=self._web.url)
+        await self._web.serve()
 
     def _violated(self, violation: Violation) -> None:
         """Something that must not be: an alarm, and no call is the worse for it."""
         self.violations += 1
         log.error("an invariant is broken", rule=violation.rule, detail=violation.detail[:2_000])
-
-    def _take_snapshot(self) -> None:
-        """Between two turns; written by a thread."""
-        if not self._pump.settle() or self._writing is not None:
-            return
-        taken = snapshot.taken(self._ledger, self._journal.sequence)
-        self._snapped = self._journal.sequence
-        self._writing = asyncio.get_running_loop().create_task(self._write_snapshot(taken), name="snapshot")
-
-    async def _write_snapshot(self, taken: snapshot.Snapshot) -> None:
-        try:
-            await asyncio.to_thread(snapshot.write, self._journal.folder, taken)
-        except OSError as error:
-            log.error("no snapshot", error=str(error))
-        finally:
-            self._writing = None
 
     async def _stop(self) -> None:
         """Gently: calls are left to the switch as they are, for the daemon that comes after this one."""
@@ -290,9 +232,7 @@ class Daemon:
         await self._recordings.close()
         await self._records.close()
         self._journal.close(self._clock.now())
-        if self._writing is not None:
-            await self._writing
-        await self._write_snapshot(snapshot.taken(self._ledger, self._journal.sequence))
+        await self._keeper.close()
 
     async def _beat(self) -> None:
         """Once a second: the watchdog, the state line, how late the loop was, forgotten closed hours."""
@@ -302,8 +242,7 @@ class Daemon:
             await asyncio.sleep(BEAT)
             self._metrics.observe_lag(loop.time() - due)
             self._notify.alive()
-            if self._journal.sequence - self._snapped >= SNAPSHOT_EVERY:
-                self._take_snapshot()
+            self._keeper.beat()
             floor = self._engine.floor
             self._notify.status(f"{len(floor.calls)} calls, {sum(floor.staffed.values())} agent seats staffed")
             if self._clock.now() - self._loaded_at > CALENDARS_LAST:

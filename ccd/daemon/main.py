@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -11,11 +12,15 @@ import uvloop
 from ccd.config.problem import ConfigurationErrors
 from ccd.daemon.clock import Clock
 from ccd.daemon.daemon import Daemon
+from ccd.daemon.lease import Lease
 from ccd.daemon.site import read_site
+from ccd.daemon.standby import master
 from ccd.io.record_upgrade import WrongSchemaError
 
 WRONG_CONFIGURATION = 78
 """EX_CONFIG of sysexits.h: systemd is told not to try again with it. Also for records that this ccd cannot take."""
+SUPERSEDED = 75
+"""EX_TEMPFAIL: another daemon has the lease; started again, this one stands by."""
 
 
 def run(path: Path) -> int:
@@ -31,8 +36,24 @@ def run(path: Path) -> int:
 
 async def _live(path: Path) -> int:
     loaded, speech = read_site(path, Clock().now())
-    await Daemon(path, loaded, speech).run()
+    lease = await master(loaded)
+    if lease is None:
+        await Daemon(path, loaded, speech).run()
+        return 0
+    loaded, speech = read_site(path, Clock().now())  # it may have been another one when the waiting began
+    async with asyncio.TaskGroup() as group:
+        watch = group.create_task(_end_when_lost(lease))
+        lease.begin()
+        await Daemon(path, loaded, speech, lease).run()
+        watch.cancel()
+    await lease.close()
     return 0
+
+
+async def _end_when_lost(lease: Lease) -> None:
+    """At once and with nothing more written: whatever this process still holds, somebody else has decided anew."""
+    await lease.lost.wait()
+    os._exit(SUPERSEDED)
 
 
 def log_json() -> None:

@@ -71,6 +71,7 @@ class Pump:
         update_caller: Callable[[UpdateCaller], None],
         watchers: Iterable[Watcher] = (),
         follow: Callable[[AnyEvent, Outcome, Moment], None] = lambda event, outcome, now: None,
+        may_write: Callable[[], bool] = lambda: True,
         noted: Callable[[AnyEvent], None] = lambda event: None,
         handled: Callable[[float], None] = lambda seconds: None,
     ) -> None:
@@ -83,6 +84,7 @@ class Pump:
         self._aside: Mapping[type, Callable[[Any], None]] = {Ask: ask, Reply: reply, UpdateCaller: update_caller}
         self._watchers = tuple(watchers)
         self._follow = follow
+        self._may_write = may_write
         self._noted_event = noted
         self._handled = handled
         self._events: deque[AnyEvent] = deque()
@@ -220,7 +222,11 @@ class Pump:
             self._follow(*last)
 
     def _release(self, now: Moment) -> None:
-        """What was decided is journalled, and then its messages leave."""
+        """What was decided is journalled, and then its messages leave; while it is not sure that this daemon is the one
+        to decide, neither.
+        """
+        if not self._may_write():
+            return
         self._journal.flush(now)
         for name, messages in self._outbox.items():
             self.lines[name].write(messages)

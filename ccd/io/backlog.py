@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _CHUNK = 1 << 18
+MOST_FILES = 4
 
 
 class Backlog:
@@ -113,6 +114,24 @@ class Backlog:
         self._size += len(data)
         self._file_lines += len(lines)
         return True
+
+
+def own_file(folder: Path) -> Path:
+    """A file that no other process holds: a daemon that took over may find the former one frozen, with its file. What
+    lies in others that nobody holds any more comes into it. Raises OSError.
+    """
+    names = [folder / "backlog", *(folder / f"backlog-{number}" for number in range(2, MOST_FILES + 1))]
+    free = [name for name in names if not is_held(name)]
+    if not free:
+        raise BlockingIOError(f"{MOST_FILES} processes hold the backlogs of {folder}")
+    own, *others = free
+    for other in others:
+        if other.exists() and other.stat().st_size:
+            with own.open("ab") as file:  # first there, then away: a line that is written twice changes nothing
+                file.write(other.read_bytes())
+                os.fsync(file.fileno())
+            other.unlink()
+    return own
 
 
 def is_held(file: Path) -> bool:

@@ -57,7 +57,8 @@ def with_ccd(settings: LabSettings, dialplans: Path, secret: str) -> LabSettings
 class Centre:
     """One daemon. `settings` are the sections of `ccd.yaml` that the lab does not know itself, `flows` their texts.
 
-    `speech` is a folder of rendered speech that outlives the lab, so that the next one need not render it again.
+    `speech` is a folder of rendered speech that outlives the lab, so that the next one need not render it again. With
+    `standby` another one may be started `beside` it, on the same folders, that takes over when it dies.
     """
 
     def __init__(
@@ -67,6 +68,8 @@ class Centre:
         settings: Mapping[str, Any],
         flows: Mapping[str, str],
         speech: Path | None = None,
+        *,
+        standby: bool = False,
     ) -> None:
         self.folder = lab.folder / "ccd"
         self.recordings = self.folder / "recordings"
@@ -77,7 +80,15 @@ class Centre:
         self._settings = settings
         self._flows = flows
         self._speech = speech or self.folder / "speech"
+        self._standby = standby
+        self._name = "ccd"
         self._process: Process | None = None
+
+    def beside(self) -> "Centre":
+        """A second daemon with the same folders, switch and Redis, its API elsewhere."""
+        made = Centre(self._lab, self._secret, self._settings, self._flows, self._speech, standby=True)
+        made.token, made._name = self.token, "standby"
+        return made
 
     @property
     def url(self) -> str:
@@ -87,7 +98,7 @@ class Centre:
     @property
     def log(self) -> Path:
         """The daemon's standard error."""
-        return self.folder / "log"
+        return self.folder / ("log" if self._name == "ccd" else f"{self._name}.log")
 
     @property
     def process(self) -> Process:
@@ -104,7 +115,7 @@ class Centre:
         (self.folder / "secret").chmod(0o600)
         for name, text in self._flows.items():
             (self.folder / "flows" / f"{name}.yaml").write_text(text)
-        (self.folder / "ccd.yaml").write_text(yaml.safe_dump(self._document(), sort_keys=False))
+        self._configuration.write_text(yaml.safe_dump(self._document(), sort_keys=False))
         self._wrap("flite", self._lab.installed.flite)
 
     def _document(self) -> dict[str, Any]:
@@ -136,7 +147,15 @@ class Centre:
                 "speech": str(self._speech),
             },
         }
+        if self._standby:
+            (self.folder / "fence").write_text(self._lab.asterisk.lab_secret)
+            own["switches"]["pbx"]["fence"] = {"username": "lab", "secret_file": "fence"}
+            own["standby"] = {}
         return {**own, **self._settings}
+
+    @property
+    def _configuration(self) -> Path:
+        return self.folder / f"{self._name}.yaml"
 
     def _wrap(self, name: str, program: Program) -> None:
         """A program of that name for the daemon's PATH."""
@@ -150,11 +169,19 @@ class Centre:
 
     async def start(self) -> None:
         """Start, and return when it is ready for calls. Raises LabError with the end of its log."""
+        await self.begin()
+        await self.ready()
+
+    async def begin(self) -> None:
+        """Start, and do not wait for anything."""
         self.write()
         path = f"{self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin"
         program = Program((sys.executable, "-m", "ccd"), {"PATH": path})
-        arguments = ("run", "--config", str(self.folder / "ccd.yaml"))
+        arguments = ("run", "--config", str(self._configuration))
         self._process = await Process.start(program, arguments, self.log, self.folder)
+
+    async def ready(self) -> None:
+        """Once it takes calls. Raises LabError with the end of its log."""
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 while not await self._is_ready():  # noqa: ASYNC110 - another process has no event to wait for

@@ -58,6 +58,11 @@ class WebServer:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @property
+    def is_bound(self) -> bool:
+        """Whether it has its port."""
+        return self._socket is not None
+
+    @property
     def url(self) -> str:
         """Where it listens, once bound."""
         if self._socket is None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccd.io.backlog import Backlog
+from ccd.io.backlog import Backlog, own_file
 
 
 @pytest.fixture
@@ -141,3 +141,16 @@ def test_whatever_happens_the_order_stays(tmp_path_factory: pytest.TempPathFacto
         assert backlog.size >= sum(map(len, expected))
     assert everything(backlog) == list(expected)
     backlog.close()
+
+
+def test_a_file_that_a_frozen_process_holds_is_left_to_it(tmp_path: Path) -> None:
+    frozen = Backlog(own_file(tmp_path))
+    frozen.put(b"first")
+    frozen.spill()
+    other = Backlog(own_file(tmp_path))
+    other.put(b"second")
+    other.close()
+    frozen.close()
+    last = Backlog(own_file(tmp_path))
+    assert last.peek(9) == [b"first", b"second"]
+    last.close()

@@ -224,6 +224,7 @@ async def call_centre(
     flows: Callable[[Path], Mapping[str, str]],
     *,
     softphones: int = 0,
+    standby: bool = False,
 ) -> AsyncIterator[CallCentre]:
     """`settings` beyond `SITE`; `flows` are made with a folder for sounds. Phones 1001 … wait at fixed contacts, but
     for the first `softphones`, which are real ones of the lab.
@@ -233,7 +234,7 @@ async def call_centre(
     endpoints = [Endpoint(name, contact=f"sip:{name}@{AGENTS_HOST}:{port}") for name in fixed]
     wanted = LabSettings(softphones, AsteriskSettings(endpoints=[*endpoints, Endpoint("1099")], qualify_seconds=1))
     async with Lab(with_ccd(wanted, dialplans.folder() / "asterisk", secret), installed) as lab:
-        centre = Centre(lab, secret, {**SITE, **settings}, flows(lab.folder / "prompts"))
+        centre = Centre(lab, secret, {**SITE, **settings}, flows(lab.folder / "prompts"), standby=standby)
         answers: dict[str, Reply | None] = {}
         outside = SipPeer(TRUNK_HOST, lab.asterisk.ports.trunk, tone=lambda number: OUTSIDE_TONE)
         phones = SipPeer(

@@ -1,0 +1,53 @@
+"""Snapshots taken while the daemon lives: by the number of entries, between two turns, written by a thread."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from ccd.daemon import snapshot
+from ccd.daemon.journal import Journal
+from ccd.simulation.ledger import Ledger
+
+EVERY = 2_000
+"""Journal entries: so many, and those of a second, a new daemon reads again."""
+log = structlog.get_logger()
+
+
+class Keeper:
+    """`settle` tells the folds what they were not told yet, and says whether nothing is in the making."""
+
+    def __init__(self, ledger: Ledger, journal: Journal, settle: Callable[[], bool]) -> None:
+        self._ledger = ledger
+        self._journal = journal
+        self._settle = settle
+        self._last = 0
+        self._writing: asyncio.Task[None] | None = None
+
+    def beat(self) -> None:
+        """Now and then: a snapshot, if it is time."""
+        if self._journal.sequence - self._last >= EVERY:
+            self.take()
+
+    def take(self) -> None:
+        """Now, unless the last one is being written still or an input is in the making."""
+        if self._writing is not None or not self._settle():
+            return
+        taken = snapshot.taken(self._ledger, self._journal.sequence)
+        self._last = taken.sequence
+        self._writing = asyncio.get_running_loop().create_task(self._write(taken), name="snapshot")
+
+    async def close(self) -> None:
+        """The last one, when nothing happens any more."""
+        if self._writing is not None:
+            await self._writing
+        await self._write(snapshot.taken(self._ledger, self._journal.sequence))
+
+    async def _write(self, taken: snapshot.Snapshot) -> None:
+        try:
+            await asyncio.to_thread(snapshot.write, self._journal.folder, taken)
+        except OSError as error:
+            # A full disk: the next begin reads more of the journal, or goes the other way.
+            log.error("no snapshot", error=str(error))
+        finally:
+            self._writing = None

@@ -1,0 +1,107 @@
+"""The first minutes' work of a daemon: what a former one left, put to the engine, the drivers and the records."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+import structlog
+
+from ccd.daemon.answers import Answers
+from ccd.daemon.beginning import Beginning
+from ccd.daemon.folds import Folds
+from ccd.daemon.history import Past
+from ccd.daemon.line import AsteriskLine
+from ccd.daemon.pump import Pump
+from ccd.daemon.recovery import Recovered
+from ccd.io.records import Records
+from ccd.model.event import (
+    AgentsRestored,
+    CallsRecalled,
+    ConfigurationLoaded,
+    SwitchDown,
+    TimersHeld,
+    TimersReleased,
+)
+from ccd.model.ids import SwitchName, switch_of
+
+QUIET = 0.05
+"""Seconds after the last switch came up: what it tells of its legs arrives by two ways."""
+HOLD_LIMIT = 5.0
+"""Seconds that a new daemon waits for its switches before time goes on without them."""
+log = structlog.get_logger()
+
+
+class Resumption:
+    """`begin` before the links are opened, `finish` beside everything else."""
+
+    def __init__(
+        self,
+        begun: Beginning,
+        pump: Pump,
+        lines: Mapping[SwitchName, AsteriskLine],
+        answers: Answers,
+        folds: Folds,
+        records: Records,
+    ) -> None:
+        self.seconds = 0.0
+        """How long it took to go on, from the reading of the snapshot until timers fire."""
+        self._begun = begun
+        self._pump = pump
+        self._lines = lines
+        self._answers = answers
+        self._folds = folds
+        self._records = records
+
+    def begin(self, configuration: str) -> None:
+        """With the configuration of this hash."""
+        if self._begun.recovered is not None:
+            self._go_on(self._begun.recovered, configuration)
+        else:
+            self._begin_anew(self._begun.past, configuration)
+
+    async def finish(self) -> None:
+        """Time goes on once every switch has told what it has, or one takes too long."""
+        if self._begun.recovered is None:
+            return
+        began = time.monotonic()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HOLD_LIMIT):
+                while not all(line.is_up for line in self._lines.values()):  # noqa: ASYNC110 - the links tell nobody
+                    await asyncio.sleep(0.005)
+        await asyncio.sleep(QUIET)
+        self._pump.feed(TimersReleased())
+        self.seconds = self._begun.recovered.seconds + time.monotonic() - began
+        log.info("goes on", seconds=round(self.seconds, 3), calls=len(self._pump.engine.floor.calls))
+
+    def _go_on(self, recovered: Recovered, configuration: str) -> None:
+        """As if the former daemon had only lost its links. Timers wait until the switches have told of that time."""
+        floor = self._pump.engine.floor
+        self._pump.feed(TimersHeld())
+        for name in self._lines:
+            if floor.commands_a_switch:
+                self._pump.feed(SwitchDown(name, "the daemon began anew"))
+        if floor.configuration.hash != configuration:
+            self._pump.feed(ConfigurationLoaded(configuration))
+        standings = recovered.ledger.standings()
+        for name, line in self._lines.items():
+            line.recall(floor.boots.get(name, ""), [one for one in standings if switch_of(one.leg) == name])
+        for cdr in recovered.ended:
+            self._folds.keep(cdr)
+        for update in recovered.updates:
+            self._records.update_caller(update.caller, update.fields)
+        for ask in recovered.questions:
+            self._answers(ask)
+
+    def _begin_anew(self, past: Past | None, configuration: str) -> None:
+        """What the journal's facts tell; the rest is on the channels."""
+        self._pump.feed(ConfigurationLoaded(configuration))
+        if past is None:
+            return
+        if past.agents:
+            self._pump.feed(AgentsRestored(past.agents))
+        for facts in past.calls.values():
+            for at, fact in facts:
+                self._folds.cdrs.apply(fact, at)
+        if past.calls:
+            self._pump.feed(CallsRecalled(tuple(past.calls)))
