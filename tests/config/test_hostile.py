@@ -119,9 +119,24 @@ def places(data: Any) -> Iterator[tuple[Any, Any]]:
         yield from places(value)
 
 
+def typed(data: Any) -> Any:
+    """What is plain `true`, `false` or nothing in the file, so that it is written as such again."""
+    if isinstance(data, dict):
+        return {key: typed(value) for key, value in data.items()}
+    return (
+        list(map(typed, data)) if isinstance(data, list) else {"true": True, "false": False, "": None}.get(data, data)
+    )
+
+
+def test_what_is_mutated_is_without_a_mistake_before(tmp_path: Path) -> None:
+    """Else the first mistakes would hide the others."""
+    data = typed(yaml.load(SITE, yaml.BaseLoader))
+    assert site(tmp_path, str(yaml.safe_dump(data, allow_unicode=True, sort_keys=False))) == ()
+
+
 def mutated(text: str, seed: int, value: Any) -> str:
     """The document with something else in one place, or a key of another name."""
-    data = yaml.load(text, yaml.BaseLoader)
+    data = typed(yaml.load(text, yaml.BaseLoader))
     container, key = random.Random(seed).choice(list(places(data)))
     if isinstance(container, dict) and isinstance(value, str) and seed % 3 == 0:
         container[value] = container.pop(key)
