@@ -166,6 +166,9 @@ def check_site(document: Document, settings: Settings) -> None:
     """Mistakes between sections."""
     numbers: dict[str, str] = {}
     for name, agent in settings.agents.items():
+        if agent.number in settings.dial_policy.emergency:
+            place = document.place(("agents", name, "number"))
+            document.error(place, f"{agent.number} is an emergency number" + expectation("another number"))
         other = numbers.setdefault(agent.number, name)
         if other != name:
             place = document.place(("agents", name, "number"))

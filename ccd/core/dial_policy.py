@@ -50,9 +50,17 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(body + (r"[0-9]*\Z" if rest else r"\Z"), re.ASCII)
 
 
+def is_emergency(policy: DialPolicy, number: str) -> bool:
+    """Whether it is an emergency number, as it is dialled or behind a country's code (`+353112`)."""
+    behind_a_code = range(len("+1"), len("+353") + 1)
+    return number in policy.emergency or any(
+        number.endswith(own) and len(number) - len(own) in behind_a_code for own in policy.emergency
+    )
+
+
 def decide(policy: DialPolicy, role: str, number: str) -> DialDecision:
     """Whether `role` may have the switch dial `number`; anything but plain E.164 is forbidden."""
-    if number in policy.emergency:
+    if is_emergency(policy, number):
         return DialDecision(False, "emergency numbers never pass ccd")
     if not E164.match(number):
         return DialDecision(False, "not a number in E.164")

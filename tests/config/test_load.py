@@ -93,6 +93,12 @@ def test_mistakes_between_sections(tmp_path: Path) -> None:
     assert errors(tmp_path, twice) == ["ccd.yaml:4:69: error: agent `ben` has the number 1001 already"]
 
 
+def test_no_agent_is_called_by_an_emergency_number(tmp_path: Path) -> None:
+    site = SITE.replace('number: "1001"', 'number: "112"') + "dial_policy: {emergency: ['112']}\n"
+    said = "ccd.yaml:4:35: error: 112 is an emergency number (expected another number)"
+    assert errors(tmp_path, site) == [said]
+
+
 def test_two_flows_of_one_name(tmp_path: Path) -> None:
     found = errors(tmp_path, SITE, main=FLOW, zweite=FLOW)
     assert re.match(r"flows/zweite.yaml:1:7: error: there is a flow `main` already, in .*main.yaml", found[0])
