@@ -38,6 +38,8 @@ def on_customer_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
     phase = call.phase
     if phase == "waiting" and call.visit is not None:
         call.phase = "ending"
+        if event.by == "switch":
+            waiting.keep_place(floor, call)
         waiting.stop(floor, call, "lost" if event.by == "switch" else "abandoned")
     elif phase == "talking":
         talk.end(floor, call, "caller" if event.by == "far_end" else "switch" if event.by == "switch" else "us")

@@ -50,6 +50,8 @@ class Floor:
         self.commands_a_switch = False
         self.holds_timers = False
         self.recalled: list[CallId] = []
+        self.lost_places: dict[str, tuple[Moment, Moment]] = {}
+        """By number: since when somebody had waited whom the switch dropped, and when that was."""
         self.routing = Routing()
         self.timers: list[tuple[Moment, int, Timer]] = []
         self._timer_number = 0

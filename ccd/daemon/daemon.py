@@ -15,6 +15,7 @@ import tzdata
 from ccd.config.load import Loaded
 from ccd.config.problem import ConfigurationErrors
 from ccd.daemon import archive, site
+from ccd.daemon.alarm import Alarm
 from ccd.daemon.answers import Answers
 from ccd.daemon.beginning import begin
 from ccd.daemon.centre import RunningCentre
@@ -39,7 +40,6 @@ from ccd.io.speech import Speech
 from ccd.model.command import Reply, UpdateCaller
 from ccd.model.event import ConfigurationLoaded
 from ccd.model.ids import SECOND, Length, SwitchName
-from ccd.simulation.invariants import Violation
 from ccd.switch.asterisk.driver import AsteriskDriver
 from ccd.web.app import create_app
 from ccd.web.feed import Feed
@@ -70,10 +70,10 @@ class Daemon:
         self._begun = begin(base / folders.journal, loaded.configuration, Clock().now())
         self._clock = Clock(self._begun.last)
         self._ledger = self._begun.ledger
-        self._ledger.alarm = self._violated
         self._notify = Notify()
         self._vault = Vault()
         self._metrics = Metrics()
+        self._ledger.alarm = self._alarm = Alarm(self._metrics)
         self._tokens = Tokens(site.tokens_of(settings))
         self._speech = speech
         self._records = Records(site.redis_url(settings, base), own_file(base / folders.state))
@@ -106,6 +106,7 @@ class Daemon:
             self._journal,
             self._folds,
             lambda: self._pump.faults,
+            lambda: self._alarm.count,
         )
         self._pump = Pump(
             self._engine,
@@ -136,8 +137,15 @@ class Daemon:
         self._web = self._make_web(loaded)
         self._make_lines(loaded)
         self._keeper = Keeper(self._ledger, self._journal, self._pump.settle)
-        self._resumption = Resumption(self._begun, self._pump, self._lines, self._answers, self._folds, self._records)
-        self.violations = 0
+        self._resumption = Resumption(
+            self._begun,
+            self._pump,
+            self._lines,
+            self._answers,
+            self._folds,
+            self._records,
+            done=self._metrics.recovered,
+        )
         if lease is not None:
             lease.renewed = self._pump.turn
         self._stopping = asyncio.Event()
@@ -210,11 +218,6 @@ class Daemon:
                 await asyncio.sleep(BEAT)
         log.info("listens", url=self._web.url)
         await self._web.serve()
-
-    def _violated(self, violation: Violation) -> None:
-        """Something that must not be: an alarm, and no call is the worse for it."""
-        self.violations += 1
-        log.error("an invariant is broken", rule=violation.rule, detail=violation.detail[:2_000])
 
     async def _stop(self) -> None:
         """Gently: calls are left to the switch as they are, for the daemon that comes after this one."""

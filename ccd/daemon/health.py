@@ -26,6 +26,7 @@ class HealthWatch:
         journal: Journal,
         folds: Folds,
         faults: Callable[[], int],
+        violations: Callable[[], int],
     ) -> None:
         self._clock = clock
         self._lines = lines
@@ -34,6 +35,7 @@ class HealthWatch:
         self._journal = journal
         self._folds = folds
         self._faults = faults
+        self._violations = violations
         self._since: dict[SwitchName, tuple[Moment, str]] = {}
 
     def tell(self, metrics: Metrics) -> None:
@@ -89,9 +91,11 @@ class HealthWatch:
         return HealthPart("recordings", usage.level == "ok", False, detail)
 
     def _engine(self) -> HealthPart:
-        wrong, faults = self._folds.wrong_choices, self._faults()
-        detail = f"{faults} inputs failed, {wrong} offers not to the best agent: see the log" if wrong or faults else ""
-        return HealthPart("engine", not (wrong or faults), False, detail)
+        wrong, faults, broken = self._folds.wrong_choices, self._faults(), self._violations()
+        if not (wrong or faults or broken):
+            return HealthPart("engine", True, False)
+        detail = f"{faults} inputs failed, {wrong} offers not to the best agent, {broken} rules broken: see the log"
+        return HealthPart("engine", False, False, detail)
 
 
 def switch_part(view: SwitchView) -> HealthPart:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import structlog
@@ -43,9 +43,11 @@ class Resumption:
         answers: Answers,
         folds: Folds,
         records: Records,
+        *,
+        done: Callable[[float], None],
     ) -> None:
-        self.seconds = 0.0
-        """How long it took to go on, from the reading of the snapshot until timers fire."""
+        """`done` is told how many seconds it took, from the reading of the snapshot until timers fire."""
+        self._done = done
         self._begun = begun
         self._pump = pump
         self._lines = lines
@@ -71,8 +73,9 @@ class Resumption:
                     await asyncio.sleep(0.005)
         await asyncio.sleep(QUIET)
         self._pump.feed(TimersReleased())
-        self.seconds = self._begun.recovered.seconds + time.monotonic() - began
-        log.info("goes on", seconds=round(self.seconds, 3), calls=len(self._pump.engine.floor.calls))
+        seconds = self._begun.recovered.seconds + time.monotonic() - began
+        self._done(seconds)
+        log.info("goes on", seconds=round(seconds, 3), calls=len(self._pump.engine.floor.calls))
 
     def _go_on(self, recovered: Recovered, configuration: str) -> None:
         """As if the former daemon had only lost its links. Timers wait until the switches have told of that time."""

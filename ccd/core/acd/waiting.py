@@ -9,11 +9,15 @@ from ccd.core.flow.prompt import Sound
 from ccd.core.timer import VisitTimer
 from ccd.model.command import Hold, Play, Ring
 from ccd.model.fact import QueueEntered, QueueLeft, VisitOutcome
-from ccd.model.ids import Length, Moment
+from ccd.model.ids import SECOND, Length, Moment
 
 if TYPE_CHECKING:
     from ccd.core.configuration import Queue
     from ccd.core.floor import Floor
+
+
+PLACE_KEPT: Length = 600 * SECOND
+MOST_PLACES = 10_000
 
 
 def enter(
@@ -24,7 +28,7 @@ def enter(
     The place counts from the first entry into any queue (`waiting_since`), less `priority`, a head start.
     """
     now, queue_id, leg = floor.now, queue.id, call.leg
-    call.waiting_since = since = call.waiting_since or now
+    call.waiting_since = since = call.waiting_since or old_place(floor, call) or now
     call.visits = serial = call.visits + 1
     call.phase = "waiting"
     limit = now + max_wait if max_wait else 0
@@ -49,6 +53,23 @@ def enter(
         floor.at(limit, VisitTimer(call.id, serial, "max_wait"))
     if queue.announcements:
         floor.at(now + queue.announcements.first_after, VisitTimer(call.id, serial, "announcement"))
+
+
+def keep_place(floor: "Floor", call: Call) -> None:
+    """The switch dropped him (it was started again): should he call once more soon, he gets his old place."""
+    if not call.number:
+        return
+    places = floor.lost_places
+    places.pop(call.number, None)
+    places[call.number] = (call.waiting_since, floor.now)
+    while len(places) > MOST_PLACES:
+        del places[next(iter(places))]
+
+
+def old_place(floor: "Floor", call: Call) -> Moment:
+    """Since when he had waited before he was dropped; 0 if he was not, or too long ago. It is given once."""
+    since, lost_at = floor.lost_places.pop(call.number, (0, 0))
+    return since if floor.now - lost_at <= PLACE_KEPT else 0
 
 
 def soothe(floor: "Floor", call: Call, queue: "Queue") -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ccd.core.acd.waiting import PLACE_KEPT
 from ccd.core.configuration import Announcements
 from ccd.model import fact as f
 from ccd.model.command import Bridge, Hold, Play, Ring, SetVariables
@@ -140,3 +141,31 @@ def test_who_is_offered_to_an_agent_at_once_hears_ringing_when_the_agents_phone_
     (dial,) = c.dialled()
     c.feed(LegRinging(dial.leg), 1)
     assert c.commands.count(Ring(leg("1.1"))) == 1
+
+
+def lost_and_back(c: Centre, after: int) -> f.QueueEntered:
+    """Somebody waits, is dropped by the switch, and calls again."""
+    c.arrive("sales", "1.1", answered=True)
+    c.wait(60 * SECOND)
+    c.hung_up(leg("1.1"), 0, by="switch")
+    c.wait(after)
+    c.arrive("sales", "1.2", answered=True)
+    entered: f.QueueEntered = c.of(f.QueueEntered)[-1]
+    return entered
+
+
+def test_who_was_dropped_by_the_switch_and_calls_again_has_his_old_place() -> None:
+    c = waiting()
+    entered = lost_and_back(c, 120 * SECOND)
+    assert entered.waiting_since == c.of(f.QueueEntered)[0].waiting_since
+    c.hung_up(leg("1.2"))
+    c.arrive("sales", "1.3", answered=True)
+    assert c.of(f.QueueEntered)[-1].waiting_since == c.now, "given once"
+
+
+def test_a_place_is_not_kept_for_ever_nor_for_who_left_himself() -> None:
+    c = waiting()
+    assert lost_and_back(c, PLACE_KEPT + 1).waiting_since == c.now
+    c.hung_up(leg("1.2"))
+    c.arrive("sales", "1.3", answered=True)
+    assert c.of(f.QueueEntered)[-1].waiting_since == c.now
