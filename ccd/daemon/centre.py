@@ -180,8 +180,7 @@ class RunningCentre:
 
     def recording(self, recording: RecordingId) -> Path | None:
         """The finished file."""
-        path = self._recordings.folder / path_of(recording, day_of(recording))
-        return path if path.is_file() else None
+        return self._recordings.find(recording, day_of(recording))
 
     # --- the records' door
 

@@ -142,6 +142,12 @@ class Recordings:
         """
         return await self._in_thread(self._open_range, path, start, stop)
 
+    def find(self, recording: RecordingId, began_at: Moment) -> Path | None:
+        """The file of a finished recording, None where there is none. No link is followed; may block on the disk."""
+        path = path_of(recording, began_at)
+        place = self.folder / path
+        return place if place.is_file() and place.resolve() == self.folder.resolve() / path else None
+
     async def delete(self, path: str) -> bool:
         """Delete a recording; False where there is none."""
         return await self._in_thread(self._delete, path)

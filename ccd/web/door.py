@@ -4,7 +4,7 @@ import asyncio
 import secrets
 
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +16,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+TOO_LARGE = "The body is larger than any request needs."
 READING = ("GET", "HEAD", "OPTIONS")
 log = structlog.get_logger()
 
@@ -32,10 +33,13 @@ class Door:
         if scope["type"] != "http":
             return
         scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
-        exchange = _Exchange(scope, send)
-        body = _Body(receive, self._most_bytes, asyncio.get_running_loop().time() + self._patience)
+        body = _Body(scope, receive, self._most_bytes, asyncio.get_running_loop().time() + self._patience)
+        exchange = _Exchange(scope, send, body)
         try:
-            await self._app(scope, body.receive, exchange.send)
+            if body.is_announced_too_large():
+                await exchange.refuse(413, TOO_LARGE)
+            else:
+                await self._app(scope, body.receive, exchange.send)
         except Exception as error:
             await exchange.broke(error)
         finally:
@@ -45,11 +49,21 @@ class Door:
 class _Body:
     """What the client sends, counted. Too much or too slow ends the request with a problem."""
 
-    def __init__(self, receive: Receive, most_bytes: int, deadline: float) -> None:
+    def __init__(self, scope: Scope, receive: Receive, most_bytes: int, deadline: float) -> None:
+        self._headers = Headers(scope=scope)
         self._receive = receive
         self._left = most_bytes
         self._deadline = deadline
         self._complete = False
+
+    def is_announced_too_large(self) -> bool:
+        """The head says so: nothing of it need come."""
+        length = self._headers.get("content-length", "")
+        return length.isdecimal() and int(length[:20]) > self._left
+
+    def may_go_on_for_ever(self) -> bool:
+        """In pieces, without a length, and nobody has read it to its end."""
+        return "transfer-encoding" in self._headers and not self._complete
 
     async def receive(self) -> Message:
         if self._complete:
@@ -61,7 +75,7 @@ class _Body:
             raise problem.ProblemError(408, "The body took too long to come.", {"Connection": "close"}) from None
         self._left -= len(message.get("body", b""))
         if self._left < 0:
-            raise problem.ProblemError(413, "The body is larger than any request needs.", {"Connection": "close"})
+            raise problem.ProblemError(413, TOO_LARGE, {"Connection": "close"})
         self._complete = not message.get("more_body", False)
         return message
 
@@ -69,15 +83,18 @@ class _Body:
 class _Exchange:
     """One request's answer on its way out."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, body: _Body) -> None:
         self._scope = scope
         self._send = send
+        self._body = body
         self._status = 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
+            if self._body.may_go_on_for_ever():
+                headers["Connection"] = "close"
             headers["X-Request-ID"] = self._scope["state"]["request_id"]
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
@@ -90,8 +107,11 @@ class _Exchange:
         log.error("request_failed", request=self._scope["state"]["request_id"], exc_info=error)
         if self._status:
             raise error
-        text = "Something is wrong inside; the log has it under the request's id."
-        answer = problem.response(Request(self._scope), 500, text)
+        await self.refuse(500, "Something is wrong inside; the log has it under the request's id.")
+
+    async def refuse(self, status: int, text: str) -> None:
+        """A problem that no route has a part in; what else the client has to say is not heard."""
+        answer = problem.response(Request(self._scope), status, text, {"Connection": "close"})
         await answer(self._scope, _nothing, self.send)
 
     def note(self) -> None:

@@ -165,3 +165,21 @@ async def test_the_site_says_from_where_on_the_quota_warns(recordings: Recording
     await early.start()
     assert early.usage().level == "warn"
     await early.close()
+
+
+async def test_only_what_lies_in_its_place_is_found(recordings: Recordings, tmp_path: Path) -> None:
+    """The switch may write into the folder: a link put there must not lead out of it."""
+    assert recordings.find(REC, AT) is None
+    (recordings.incoming / f"{REC}.raw").write_bytes(stereo(80).tobytes())
+    await recordings.finalise(REC, AT)
+    assert recordings.find(REC, AT) == recordings.folder / PATH
+    secret = tmp_path / "ami.secret"
+    secret.write_text("s3cret")
+    (recordings.folder / "2026/03/01/linked.wav").symlink_to(secret)
+    (tmp_path / "elsewhere/02").mkdir(parents=True)
+    (tmp_path / "elsewhere/02/rec-1.wav").write_text("s3cret")
+    (recordings.folder / "2026/04").symlink_to(tmp_path / "elsewhere")
+    assert recordings.find(RecordingId("linked"), AT) is None
+    assert recordings.find(RecordingId("rec-1"), int(datetime(2026, 4, 2, tzinfo=UTC).timestamp()) * SECOND) is None
+    with pytest.raises(RecordingError):
+        recordings.find(RecordingId("../rec-1"), AT)

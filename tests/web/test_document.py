@@ -22,6 +22,7 @@ from ccd.web.app import create_app
 from ccd.web.document import openapi
 from tests.web.centre import SmallCentre
 from tests.web.conftest import Asking
+from tests.web.test_access import routes
 
 ENDLESS = "/v1/stream"
 PATHS = {"agent": "carl", "call": "c-1", "caller": "k-1", "recording": "rec-1", "action": "pause"}
@@ -80,6 +81,13 @@ async def test_the_document_needs_a_token_and_names_every_route(app: FastAPI, as
     ids = [operation["operationId"] for operations in document["paths"].values() for operation in operations.values()]
     assert len(ids) == len(set(ids))
     assert all(operation.get("description") for item in document["paths"].values() for operation in item.values())
+
+
+def test_every_route_is_described_and_so_tried(app: FastAPI) -> None:
+    """Those that are not: the stream, which never ends, and the document itself."""
+    tried = {tuple(label.split(" ", 1)) for label in LABELS}
+    untried = {route for route in routes(app) if route[0] != "HEAD"} - tried
+    assert untried == {("GET", ENDLESS), ("GET", "/v1/openapi.json")}
 
 
 async def test_only_health_is_described_as_open(app: FastAPI) -> None:
