@@ -50,9 +50,10 @@ class SipMessage:
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     def render(self) -> bytes:
+        """The bytes; what `parse` could not decode comes out as it came in."""
         body = self.body.encode()
         lines = [self.start, *(f"{name}: {value}" for name, value in self.headers), f"Content-Length: {len(body)}"]
-        return "\r\n".join([*lines, "", ""]).encode() + body
+        return "\r\n".join([*lines, "", ""]).encode(errors="surrogateescape") + body
 
 
 def parse(data: bytes) -> SipMessage:
