@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from msgspec import Struct
+from pydantic import BaseModel
 
 from ccd.config.load import Loaded, load
-from ccd.config.settings import SecretSource, Settings
+from ccd.config.settings import HttpSection, SecretSource, Settings, TlsSection
 from ccd.daemon import archive, site
 from ccd.daemon.journal import segments
 from ccd.io import record_dump
@@ -79,14 +80,22 @@ def outside(loaded: Loaded) -> Iterator[Path]:
 
 def named_files(loaded: Loaded) -> Iterator[Path]:
     """Flows, and files of secrets and certificates that are there; the main file is not among them."""
-    settings = loaded.settings
-    sources: tuple[SecretSource, ...] = (settings.redis, *settings.switches.values())
-    names = [source.secret_file for source in sources]
-    names += [switch.tls.ca_file for switch in settings.switches.values() if switch.tls]
-    names += [settings.http.certificate, settings.http.key]
-    for path in (*loaded.inputs[1:], *(loaded.base / name for name in names if name)):
+    for path in (*loaded.inputs[1:], *(loaded.base / name for name in secret_files(loaded.settings))):
         if path.is_file():
             yield Path(os.path.normpath(path))
+
+
+def secret_files(section: object) -> Iterator[str]:
+    """What a section and those below it name: secrets, certificates, keys."""
+    match section:
+        case SecretSource(secret_file=str(name)) | TlsSection(ca_file=str(name)):
+            yield name
+        case HttpSection(certificate=certificate, key=key):
+            yield from (name for name in (certificate, key) if name)
+    below = section.values() if isinstance(section, dict) else vars(section).values()
+    for value in below:
+        if isinstance(value, BaseModel | dict):
+            yield from secret_files(value)
 
 
 def add_records(writer: BackupWriter, settings: Settings, base: Path, told: Told) -> str:

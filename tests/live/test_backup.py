@@ -153,7 +153,26 @@ async def test_everything_comes_back_on_an_empty_machine(redis: Redis, site: Sit
     assert {mode & 0o077 for mode in modes(site.config.parent)} == {0}
     async with running(redis, site.data / "state") as records:
         assert (await records.callers("912"))[0] == []
-        assert len(await records.calls(500)) == 300
+        assert len((await records.calls(500))[0]) == 300
+
+
+async def test_secrets_and_certificates_are_in_it_and_what_lies_elsewhere_is_told(
+    redis: Redis, site: Site, tmp_path: Path
+) -> None:
+    elsewhere, folder = tmp_path / "elsewhere.pem", site.config.parent
+    written = {"tls/ca.pem": "1", "tls/web.pem": "2", "redis.secret": "", "flows/ignored.txt": "no flow"}
+    (folder / "tls").mkdir()
+    for name, text in written.items():
+        (folder / name).write_text(text)
+    elsewhere.write_text("key")
+    text = site.config.read_text().replace("ami.secret,", "ami.secret, tls: {ca_file: tls/ca.pem},")
+    text = text.replace("redis: {", "redis: {secret_file: redis.secret, ")
+    site.config.write_text(text + f"http: {{certificate: tls/web.pem, key: {elsewhere}}}\n")
+    done = await site.back_up(tmp_path / "a.zip")
+    assert done.left_out == (elsewhere,)
+    names = {name for name in zipfile.ZipFile(tmp_path / "a.zip").namelist() if name.startswith("configuration/")}
+    expected = {"ccd.yaml", "ami.secret", "flows/hello.yaml", *written} - {"flows/ignored.txt"}
+    assert names == {f"configuration/{name}" for name in expected}
 
 
 async def test_it_is_whole_while_calls_end_and_callers_change(redis: Redis, site: Site, tmp_path: Path) -> None:
@@ -178,7 +197,7 @@ async def test_it_is_whole_while_calls_end_and_callers_change(redis: Redis, site
         running(redis, site.data / "state") as records,
         Client.from_url(redis.url, decode_responses=True) as client,
     ):
-        calls = await records.calls(5_000)
+        calls, _ = await records.calls(5_000)
         assert {call.call for call in calls} >= {f"call-{number}" for number in range(1_500)}
         assert len(calls) == await client.zcard("ccd:calls")
         for person in [str(key) async for key in client.scan_iter("ccd:person:*:calls")]:
