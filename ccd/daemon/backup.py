@@ -25,7 +25,6 @@ from ccd.io.record_upgrade import SCHEMA, can_take
 
 MAIN = "configuration/ccd.yaml"
 RECORDS = "records.jsonl"
-BACKLOG = "state/backlog"
 Told = Callable[[int, str], None]
 """Told how many bytes more are done, and of what."""
 
@@ -49,9 +48,9 @@ def back_up(config: Path, target: Path, *, recordings: bool, told: Told) -> Back
     with writing(target) as writer:
         for name, path in dict(configuration(loaded)).items():
             add_file(writer, name, path, told)
-        backlog = base / settings.folders.state / "backlog"
-        if backlog.is_file() and backlog.stat().st_size:
-            add_file(writer, BACKLOG, backlog, told)
+        for backlog in backlogs(base / settings.folders.state):
+            if backlog.stat().st_size:
+                add_file(writer, f"state/{backlog.name}", backlog, told)
         schema = add_records(writer, settings, base, told)
         if recordings:
             add_recordings(writer, base / settings.folders.recordings, told)
@@ -96,6 +95,11 @@ def secret_files(section: object) -> Iterator[str]:
     for value in below:
         if isinstance(value, BaseModel | dict):
             yield from secret_files(value)
+
+
+def backlogs(state: Path) -> list[Path]:
+    """The files of what waits for Redis: one a daemon that runs, or that left something."""
+    return sorted(state.glob("backlog*"))
 
 
 def add_records(writer: BackupWriter, settings: Settings, base: Path, told: Told) -> str:

@@ -7,19 +7,21 @@ out unless its owner says that the backup is his own.
 
 import re
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
 from msgspec import Struct
+from redis import Redis
 
 from ccd.config.load import load
 from ccd.config.settings import Settings
-from ccd.daemon import site
-from ccd.daemon.backup import MAIN, RECORDS, BackupError, Told, counted
+from ccd.daemon import lease, site
+from ccd.daemon.backup import MAIN, RECORDS, BackupError, Told, backlogs, counted
 from ccd.daemon.journal import segments
 from ccd.io import record_dump
 from ccd.io.backlog import is_held
@@ -31,7 +33,7 @@ Part = Literal["configuration", "records", "journal", "recordings"]
 PARTS: tuple[Part, ...] = get_args(Part)
 _MEMBERS: Mapping[Part, re.Pattern[str]] = {
     "configuration": re.compile(r"configuration/.+"),
-    "records": re.compile(r"records\.jsonl|state/backlog"),
+    "records": re.compile(r"records\.jsonl|state/backlog(-[0-9]+)?"),
     "journal": re.compile(r"journal/([0-9]+\.journal|configurations/[0-9a-f]+\.pickle)"),
     "recordings": re.compile(r"recordings/[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+\.wav"),
 }
@@ -74,7 +76,7 @@ def restore(
             target = settled(backup, wanted, config)
             records = next((member for member in wanted if member.name == RECORDS), None)
             places = {member: place_of(member, target) for member in wanted if member is not records}
-            demand_stopped(target)
+            demand_stopped(target, records)
             if not force:
                 demand_nothing_there(places, target, records)
             if records is not None:
@@ -154,10 +156,12 @@ def place_of(member: Member, target: Target) -> Path:
     return target.config if member.name == MAIN else target.folder(room) / rest
 
 
-def demand_stopped(target: Target) -> None:
-    """A running daemon would write into what is restored."""
-    if is_held(target.folder("state") / "backlog"):
+def demand_stopped(target: Target, records: Member | None) -> None:
+    """A running daemon would write into what is restored; it may run on another machine, if there is a standby."""
+    if any(map(is_held, backlogs(target.folder("state")))):
         raise BackupError("the daemon runs: stop it first (systemctl stop ccd)")
+    if records is not None and asked(target, partial(record_dump.is_there, key=lease.KEY)):
+        raise BackupError("a daemon works with these records, perhaps on another machine: stop it first")
 
 
 def demand_nothing_there(places: Mapping[Member, Path], target: Target, records: Member | None) -> None:
@@ -166,7 +170,7 @@ def demand_nothing_there(places: Mapping[Member, Path], target: Target, records:
     journal = target.folder("journal")
     if any(part_of(member) == "journal" for member in places):
         there += [str(path) for path in segments(journal) if path not in places.values()]
-    if records is not None and holds_records(target):
+    if records is not None and asked(target, record_dump.has_records):
         there.append("records in Redis")
     if there:
         more = f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else ""
@@ -184,11 +188,11 @@ def is_same(member: Member, place: Path) -> bool:
         return file_digest(file, "sha256").hexdigest() == member.sha256
 
 
-def holds_records(target: Target) -> bool:
-    """Whether Redis holds some. Raises BackupError."""
+def asked(target: Target, question: Callable[[Redis], bool]) -> bool:
+    """Something about the target's Redis. Raises BackupError."""
     try:
         with record_dump.connect(target.redis) as redis:
-            return record_dump.has_records(redis)
+            return question(redis)
     except record_dump.RecordsError as error:
         raise BackupError(str(error)) from error
 

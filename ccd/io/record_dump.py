@@ -167,6 +167,14 @@ def has_records(redis: Redis) -> bool:
         raise RecordsError(f"Redis: {error}") from error
 
 
+def is_there(redis: Redis, key: str) -> bool:
+    """Whether there is such a key. Raises RecordsError."""
+    try:
+        return bool(redis.exists(key))
+    except (RedisError, OSError) as error:
+        raise RecordsError(f"Redis: {error}") from error
+
+
 def replace_records(redis: Redis, pieces: Iterable[Piece], schema: str) -> None:
     """These records in place of all that are here. Raises RecordsError; then it must be done again from the start.
 

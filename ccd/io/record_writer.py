@@ -50,6 +50,7 @@ class RecordWriter:
         self._is_up = False
         self._last_error = ""
         self._written = self._refused = 0
+        self._asked_at = 0.0
         self._work = asyncio.Event()
         self._empty = asyncio.Event()
         self._is_closing = False
@@ -118,11 +119,14 @@ class RecordWriter:
         self.is_settled = True
 
     async def _write_batch(self) -> None:
+        now = asyncio.get_running_loop().time()
         lines = self._backlog.peek(_BATCH)
-        if not lines:
+        if not lines or now - self._asked_at >= _PING_EVERY:
             # also a ping, which a server still loading refuses
             if await self._redis.get(SCHEMA_KEY) != str(SCHEMA):
                 raise WrongSchemaError("somebody upgrades or restores the records")
+            self._asked_at = now
+        if not lines:
             return
         writes = self._readable(lines)
         await self._send(writes)

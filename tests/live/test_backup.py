@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import stat
+import sys
 import threading
 import zipfile
 from collections.abc import Sequence
@@ -261,19 +262,31 @@ async def test_what_is_the_same_is_no_hindrance(redis: Redis, site: Site, tmp_pa
 
 async def test_a_running_daemon_is_in_the_way(redis: Redis, site: Site, tmp_path: Path) -> None:
     await site.back_up(tmp_path / "a.zip")
-    async with running(redis, site.data / "state"):
+    for name in ("backlog", "backlog-2"):
+        backlog = Backlog(site.data / "state" / name)
         with pytest.raises(BackupError, match="stop it first"):
             await site.restore(tmp_path / "a.zip", force=True)
+        backlog.close()
+
+
+async def test_a_daemon_on_another_machine_is_in_the_way_too(redis: Redis, site: Site, tmp_path: Path) -> None:
+    await site.back_up(tmp_path / "a.zip")
+    async with Client.from_url(redis.url) as client:
+        await client.set("ccd:lease", "somebody", px=60_000)
+    with pytest.raises(BackupError, match="another machine"):
+        await site.restore(tmp_path / "a.zip", force=True)
 
 
 async def test_what_waits_for_redis_is_in_it(redis: Redis, site: Site, tmp_path: Path) -> None:
-    backlog = Backlog(site.data / "state" / "backlog")
-    backlog.put(b"{}")
-    backlog.close()
+    for name in ("backlog", "backlog-2"):  # of a daemon and of one beside it
+        backlog = Backlog(site.data / "state" / name)
+        backlog.put(b"{}")
+        backlog.close()
     await site.back_up(tmp_path / "a.zip")
     fresh = renewed(site)
     await fresh.restore(tmp_path / "a.zip")
-    assert (site.data / "state" / "backlog").read_bytes() == b"{}\n"
+    for name in ("backlog", "backlog-2"):
+        assert (site.data / "state" / name).read_bytes() == b"{}\n"
 
 
 async def test_pickles_come_back_only_when_trusted(redis: Redis, site: Site, tmp_path: Path) -> None:
@@ -425,3 +438,27 @@ def test_how_far_it_is_is_told_after_a_second(monkeypatch: pytest.MonkeyPatch) -
         pace(size, "recordings/\x1b[2J")
     pace.close()
     assert stream.getvalue() == "backup to a.zip: 3.0 MB, recordings/?[2J\n"
+
+
+async def test_a_daemon_does_not_start_on_records_of_a_newer_one(redis: Redis, site: Site) -> None:
+    async with Client.from_url(redis.url) as client:
+        await client.set("ccd:schema", "99")
+    command = (sys.executable, "-m", "ccd", "run", "--config", str(site.config))
+    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+    async with asyncio.timeout(30):
+        _, said = await process.communicate()
+    assert process.returncode == 78, said
+    assert said.decode().splitlines()[-1].endswith("written by a newer ccd; this one knows schema 1: upgrade it")
+
+
+async def test_a_writer_under_load_notices_a_restore(redis: Redis, site: Site) -> None:
+    async with running(redis, site.data / "state") as records, Client.from_url(redis.url) as client:
+        await fill(records, 10)
+        await client.set("ccd:schema", "restoring")
+        number = 0
+        async with asyncio.timeout(PATIENCE):
+            while records.health().is_up:
+                records.keep(KeepCdr(cdr(number)))
+                number += 1
+                await asyncio.sleep(0.001)
+        assert records.health().backlog > 0
