@@ -1,0 +1,39 @@
+"""The figures behind the health, as Prometheus gets them."""
+
+import re
+from pathlib import Path
+
+from ccd.daemon.clock import Clock
+from ccd.daemon.folds import Folds
+from ccd.daemon.health import HealthWatch
+from ccd.daemon.journal import Began, Journal
+from ccd.io.record_write import ChangeCaller
+from ccd.io.recordings import Recordings
+from ccd.io.records import Records
+from ccd.model.ids import CallerId
+from ccd.simulation.ledger import Ledger
+from ccd.web.feed import Feed
+from ccd.web.metrics import GAUGES, Metrics
+from tests.core.centre import configuration
+from tests.web.centre import SmallCentre
+
+
+async def test_every_gauge_is_read_from_who_knows_it(tmp_path: Path) -> None:
+    records = Records("redis://127.0.0.1:1/0", tmp_path / "backlog")
+    recordings = Recordings(tmp_path / "recordings", quota=5_000)
+    await recordings.start()
+    metrics = Metrics()
+    journal = Journal(tmp_path / "journal", Began(0, 0, "", "", 0, "", ""))
+    made = configuration({}, (), ())
+    folds = Folds(Ledger({made.hash: made}, made.hash, 7), records, metrics, Feed(), lambda cdr: None)
+    watch = HealthWatch(Clock(), {}, records, recordings, journal, folds, lambda: 0, lambda: 0)
+    watch.tell(metrics)
+    records.keep(ChangeCaller(CallerId("x"), {"tier": "gold"}))
+    text = await metrics.exposed(SmallCentre(tmp_path).view())
+    said = {name: float(value) for name, value in re.findall(r"^(ccd_record\w+) (\S+)$", text, re.MULTILINE)}
+    assert said.keys() >= GAUGES.keys() - {"ccd_standby"}
+    assert said["ccd_records_backlog"] == 1
+    assert said["ccd_records_backlog_bytes"] > 20
+    assert (said["ccd_recordings_bytes"], said["ccd_recordings_quota_bytes"]) == (0, 5_000)
+    assert said["ccd_recordings_free_bytes"] > 0
+    await recordings.close()
