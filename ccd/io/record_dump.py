@@ -43,9 +43,26 @@ class Piece(NamedTuple):
 
 
 def connect(url: str, timeout: float = 10.0) -> Redis:
-    """A plain client; `timeout` in seconds bounds each answer. Text that is no UTF-8 comes back as it was."""
-    settings: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
-    return Redis.from_url(url, decode_responses=True, encoding_errors="surrogateescape", **settings)
+    """A client that speaks in bytes; `timeout` in seconds bounds each answer."""
+    return Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout)
+
+
+def _text(value: Any) -> Any:
+    """Bytes as text, also within a mapping or a set; such as are no UTF-8 come back as they were."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    if isinstance(value, dict):
+        return {_text(key): _text(item) for key, item in value.items()}
+    return sorted(map(_text, value)) if isinstance(value, set) else value
+
+
+def _bytes(value: Any) -> Any:
+    """The reverse."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape")
+    if isinstance(value, dict):
+        return {_bytes(key): _bytes(item) for key, item in value.items()}
+    return list(map(_bytes, value)) if isinstance(value, list) else value
 
 
 def kind_of(key: str) -> str | None:
@@ -56,7 +73,7 @@ def kind_of(key: str) -> str | None:
 def schema_of(redis: Redis) -> str | None:
     """The schema of the records, None where there are none. Raises RecordsError."""
     try:
-        return cast("str | None", redis.get(SCHEMA_KEY))
+        return cast("str | None", _text(redis.get(SCHEMA_KEY)))
     except (RedisError, OSError) as error:
         raise RecordsError(f"Redis: {error}") from error
 
@@ -84,32 +101,36 @@ def dumped(redis: Redis) -> Iterator[bytes]:
 
 
 def _keys(redis: Redis) -> Iterator[str]:
-    return (key for key in redis.scan_iter("ccd:*", count=1_000) if kind_of(key))
+    return (key for key in map(_text, redis.scan_iter("ccd:*", count=1_000)) if kind_of(key))
 
 
 def _short(redis: Redis, keys: Sequence[str]) -> Iterator[bytes]:
     with redis.pipeline(transaction=False) as pipe:
-        reads: dict[str | None, Callable[[str], Any]] = {"string": pipe.get, "hash": pipe.hgetall, "set": pipe.smembers}
+        reads: dict[str | None, Callable[[bytes], Any]] = {
+            "string": pipe.get,
+            "hash": pipe.hgetall,
+            "set": pipe.smembers,
+        }
         for key in keys:
-            reads[kind_of(key)](key)
+            reads[kind_of(key)](_bytes(key))
         values = pipe.execute()
     for key, value in zip(keys, values, strict=True):
         if value:  # gone meanwhile, else
-            yield _line(Piece(kind_of(key) or "", key, sorted(value) if isinstance(value, set) else value))
+            yield _line(Piece(kind_of(key) or "", key, _text(value)))
 
 
 def _long(redis: Redis, kind: str, key: str) -> Iterator[bytes]:
-    items = redis.zscan_iter(key, count=_PAGE) if kind == "zset" else redis.hscan_iter(key, count=_PAGE)
-    return (_line(Piece(kind, key, dict(part))) for part in _parts(items))
+    scan = redis.zscan_iter if kind == "zset" else redis.hscan_iter
+    return (_line(Piece(kind, key, _text(dict(part)))) for part in _parts(scan(_bytes(key), count=_PAGE)))
 
 
-def _parts(items: Iterable[tuple[str, Any]]) -> Iterator[list[tuple[str, Any]]]:
+def _parts(items: Iterable[tuple[bytes, Any]]) -> Iterator[list[tuple[bytes, Any]]]:
     """Of bounded size."""
-    part: list[tuple[str, Any]] = []
+    part: list[tuple[bytes, Any]] = []
     size = 0
     for item in items:
         part.append(item)
-        size += sum(len(str(text)) for text in item)
+        size += sum(len(one) for one in item if isinstance(one, bytes))
         if len(part) == _PAGE or size > _PIECE:
             yield part
             part, size = [], 0
@@ -162,7 +183,7 @@ _FITS: dict[str, Callable[[Any], bool]] = {
 def has_records(redis: Redis) -> bool:
     """Whether somebody's records are here, be they half restored. Raises RecordsError."""
     try:
-        return redis.get(SCHEMA_KEY) == RESTORING or bool(redis.exists("ccd:callers", "ccd:calls", "ccd:erased"))
+        return schema_of(redis) == RESTORING or bool(redis.exists("ccd:callers", "ccd:calls", "ccd:erased"))
     except (RedisError, OSError) as error:
         raise RecordsError(f"Redis: {error}") from error
 
@@ -183,7 +204,7 @@ def replace_records(redis: Redis, pieces: Iterable[Piece], schema: str) -> None:
     try:
         redis.set(SCHEMA_KEY, RESTORING)
         for keys in _batches(_keys(redis)):
-            redis.unlink(*keys)
+            redis.unlink(*map(_bytes, keys))
         for batch in _batches(pieces):
             with redis.pipeline(transaction=False) as pipe:
                 for piece in batch:
@@ -197,15 +218,16 @@ def replace_records(redis: Redis, pieces: Iterable[Piece], schema: str) -> None:
 
 
 def _write(pipe: Any, piece: Piece) -> None:
+    key, value = _bytes(piece.key), _bytes(piece.value)
     match piece.kind:
         case "string":
-            pipe.set(piece.key, piece.value)
+            pipe.set(key, value)
         case "hash":
-            pipe.hset(piece.key, mapping=piece.value)
+            pipe.hset(key, mapping=value)
         case "zset":
-            pipe.zadd(piece.key, piece.value)
+            pipe.zadd(key, value)
         case "set":
-            pipe.sadd(piece.key, *piece.value)
+            pipe.sadd(key, *value)
 
 
 def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:

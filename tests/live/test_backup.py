@@ -176,6 +176,27 @@ async def test_secrets_and_certificates_are_in_it_and_what_lies_elsewhere_is_tol
     assert names == {f"configuration/{name}" for name in expected}
 
 
+async def test_bytes_that_are_no_text_and_long_values_come_back_too(redis: Redis, site: Site, tmp_path: Path) -> None:
+    async with Client.from_url(redis.url) as client:
+        await client.set("ccd:number:+34600", b"\xff\xfe\x00\r\n")
+        await client.hset("ccd:caller:x", mapping={b"n\xff": b"x" * 900_000, "name": "Ann"})
+        await client.hset("ccd:person:x:personal", mapping={f"call:{number}": b"y" * 50_000 for number in range(100)})
+        await client.zadd("ccd:calls", {f"c{number}": 1_790_000_000_000_000 + number for number in range(2_000)})
+        await client.set("other:key", "stays")
+        held = {key: await client.dump(key) for key in await client.keys("ccd:number*")}
+        person = await client.hgetall("ccd:person:x:personal")
+        calls = await client.zrange("ccd:calls", 0, -1, withscores=True)
+        await site.back_up(tmp_path / "a.zip")
+        for key in await client.keys("ccd:*"):
+            await client.delete(key)
+        await site.restore(tmp_path / "a.zip", ["records"])
+        assert {key: await client.dump(key) for key in await client.keys("ccd:number*")} == held
+        assert await client.hget("ccd:caller:x", b"n\xff") == b"x" * 900_000
+        assert await client.hgetall("ccd:person:x:personal") == person
+        assert await client.zrange("ccd:calls", 0, -1, withscores=True) == calls
+        assert await client.get("other:key") == b"stays"
+
+
 async def test_it_is_whole_while_calls_end_and_callers_change(redis: Redis, site: Site, tmp_path: Path) -> None:
     """Every call that was there is there, and every index leads to a record."""
     async with (
