@@ -23,8 +23,7 @@ KINDS = {
 }
 _KINDS = {kind: re.compile(pattern, re.DOTALL) for kind, pattern in KINDS.items()}
 LONGEST_LINE = 1 << 24
-_BOUNDED = re.compile(r"ccd:(number|caller|call|recording):.+", re.DOTALL)
-"""Small by their nature: read whole, many at a time. The others are read in parts."""
+_SMALL = 64
 _PAGE = 200
 _PIECE = 1 << 20
 _FEW = 64
@@ -86,14 +85,9 @@ def dumped(redis: Redis) -> Iterator[bytes]:
     """
     try:
         erased = redis.hlen("ccd:erased")
-        for key in _keys(redis):
-            if kind_of(key) == "zset":
-                yield from _long(redis, "zset", key)
-        for keys in _batches(key for key in _keys(redis) if kind_of(key) != "zset"):
-            yield from _short(redis, [key for key in keys if _BOUNDED.fullmatch(key)])
-            for key in keys:
-                if not _BOUNDED.fullmatch(key):
-                    yield from _long(redis, "hash", key)
+        for kinds in (("zset",), ("string", "hash", "set")):
+            for keys in _batches(key for key in _keys(redis) if kind_of(key) in kinds):
+                yield from _values(redis, keys)
         if redis.hlen("ccd:erased") != erased:
             raise RecordsError("a caller was erased meanwhile, a part of him may be in the backup: make it again")
     except (RedisError, OSError) as error:
@@ -104,24 +98,40 @@ def _keys(redis: Redis) -> Iterator[str]:
     return (key for key in map(_text, redis.scan_iter("ccd:*", count=1_000)) if kind_of(key))
 
 
+def _values(redis: Redis, keys: Sequence[str]) -> Iterator[bytes]:
+    """Small ones whole and together, big ones in parts."""
+    with redis.pipeline(transaction=False) as pipe:
+        counts: dict[str | None, Callable[[bytes], Any]] = {"hash": pipe.hlen, "zset": pipe.zcard}
+        for key in keys:
+            counts.get(kind_of(key), pipe.exists)(_bytes(key))
+        sizes = pipe.execute()
+    yield from _short(redis, [key for key, size in zip(keys, sizes, strict=True) if size <= _SMALL])
+    for key, size in zip(keys, sizes, strict=True):
+        if size > _SMALL:
+            scan = redis.zscan_iter if kind_of(key) == "zset" else redis.hscan_iter
+            yield from _lines(key, scan(_bytes(key), count=_PAGE))
+
+
 def _short(redis: Redis, keys: Sequence[str]) -> Iterator[bytes]:
     with redis.pipeline(transaction=False) as pipe:
         reads: dict[str | None, Callable[[bytes], Any]] = {
             "string": pipe.get,
             "hash": pipe.hgetall,
             "set": pipe.smembers,
+            "zset": lambda key: pipe.zrange(key, 0, -1, withscores=True),
         }
         for key in keys:
             reads[kind_of(key)](_bytes(key))
         values = pipe.execute()
     for key, value in zip(keys, values, strict=True):
-        if value:  # gone meanwhile, else
+        if isinstance(value, dict | list):
+            yield from _lines(key, value.items() if isinstance(value, dict) else value)
+        elif value:  # gone meanwhile, else
             yield _line(Piece(kind_of(key) or "", key, _text(value)))
 
 
-def _long(redis: Redis, kind: str, key: str) -> Iterator[bytes]:
-    scan = redis.zscan_iter if kind == "zset" else redis.hscan_iter
-    return (_line(Piece(kind, key, _text(dict(part)))) for part in _parts(scan(_bytes(key), count=_PAGE)))
+def _lines(key: str, items: Iterable[tuple[bytes, Any]]) -> Iterator[bytes]:
+    return (_line(Piece(kind_of(key) or "", key, _text(dict(part)))) for part in _parts(items))
 
 
 def _parts(items: Iterable[tuple[bytes, Any]]) -> Iterator[list[tuple[bytes, Any]]]:
@@ -139,7 +149,10 @@ def _parts(items: Iterable[tuple[bytes, Any]]) -> Iterator[list[tuple[bytes, Any
 
 
 def _line(piece: Piece) -> bytes:
-    return json.dumps(piece, separators=(",", ":")).encode() + b"\n"
+    line = json.dumps(piece, separators=(",", ":")).encode() + b"\n"
+    if len(line) > LONGEST_LINE:
+        raise RecordsError(f"{piece.key[:80]!r} is too long to be one of ccd's")
+    return line
 
 
 def pieces_of(chunks: Iterable[bytes]) -> Iterator[Piece]:

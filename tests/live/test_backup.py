@@ -197,6 +197,15 @@ async def test_bytes_that_are_no_text_and_long_values_come_back_too(redis: Redis
         assert await client.get("other:key") == b"stays"
 
 
+async def test_a_key_that_no_restore_could_take_is_told_when_it_is_written(
+    redis: Redis, site: Site, tmp_path: Path
+) -> None:
+    async with Client.from_url(redis.url) as client:
+        await client.hset("ccd:call:x", "cdr", b"\xff" * 4_000_000)
+    with pytest.raises(BackupError, match=r"ccd:call:x.*too long"):
+        await site.back_up(tmp_path / "a.zip")
+
+
 async def test_it_is_whole_while_calls_end_and_callers_change(redis: Redis, site: Site, tmp_path: Path) -> None:
     """Every call that was there is there, and every index leads to a record."""
     async with (
