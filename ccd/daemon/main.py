@@ -41,10 +41,11 @@ async def _live(path: Path) -> int:
         await Daemon(path, loaded, speech).run()
         return 0
     loaded, speech = read_site(path, Clock().now())  # it may have been another one when the waiting began
-    async with asyncio.TaskGroup() as group:
-        watch = group.create_task(_end_when_lost(lease))
+    watch = asyncio.create_task(_end_when_lost(lease))  # no group: why a daemon ends is to be told as it is
+    try:
         lease.begin()
         await Daemon(path, loaded, speech, lease).run()
+    finally:
         watch.cancel()
     await lease.close()
     return 0

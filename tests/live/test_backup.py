@@ -470,7 +470,12 @@ def test_how_far_it_is_is_told_after_a_second(monkeypatch: pytest.MonkeyPatch) -
     assert stream.getvalue() == "backup to a.zip: 3.0 MB, recordings/?[2J\n"
 
 
-async def test_a_daemon_does_not_start_on_records_of_a_newer_one(redis: Redis, site: Site) -> None:
+@pytest.mark.parametrize("standby", ["", "standby: {}\n"])
+async def test_a_daemon_does_not_start_on_records_of_a_newer_one(redis: Redis, site: Site, standby: str) -> None:
+    fenced = site.config.read_text().replace(
+        "ami.secret,", "ami.secret, fence: {username: x, secret_file: ami.secret},"
+    )
+    site.config.write_text((fenced if standby else site.config.read_text()) + standby)
     async with Client.from_url(redis.url) as client:
         await client.set("ccd:schema", "99")
     command = (sys.executable, "-m", "ccd", "run", "--config", str(site.config))
