@@ -1,6 +1,6 @@
 # The first command in a fresh clone may be any of these; what it needs is got and built first, once.
 .DEFAULT_GOAL := help
-.PHONY: help venv lock lab-packages lint test demo load simulate-soak clean
+.PHONY: help venv lock lab-packages lint test demo load chaos soak simulate-soak clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,6 +33,12 @@ demo: lab-packages  ## eight callers, five agents, a real Asterisk; KEEP=1 leave
 
 load: lab-packages  ## 600 recorded calls at 5 a second, tones checked on both sides
 	$(BIN)/python -m benchmarks.load
+
+chaos: lab-packages  ## daemon, links, Redis, Asterisk and disks harmed under live calls; QUICK=1, SEED=1, ONLY="kill -9"
+	$(BIN)/python -m benchmarks.chaos $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only "$(ONLY)")
+
+soak: lab-packages  ## MINUTES=30 at 5 calls a second: memory, handles, threads and bytes a call stay flat
+	$(BIN)/python -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 simulate-soak: venv  ## CALLS=1000000 simulated calls from SEED=1 on, faults on, every rule checked at every event
 	$(BIN)/python -m ccd.cli.soak $(if $(CALLS),--calls $(CALLS)) $(if $(SEED),--seed $(SEED))
