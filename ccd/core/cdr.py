@@ -219,7 +219,10 @@ def _talk_began(draft: _Draft, fact: facts.TalkBegan, at: Moment) -> None:
 def _talk_ended(draft: _Draft, fact: facts.TalkEnded, at: Moment) -> None:
     place = _last(draft.talks, lambda talk: not talk.ended_at)
     if place is not None:
-        draft.talks[place] = replace(draft.talks[place], ended_at=at, talk_time=fact.talk_time, ended_by=fact.ended_by)
+        ended_at = fact.ended_at or at
+        draft.talks[place] = replace(
+            draft.talks[place], ended_at=ended_at, talk_time=fact.talk_time, ended_by=fact.ended_by
+        )
 
 
 def _leg_dialled(draft: _Draft, fact: facts.LegDialled, at: Moment) -> None:
@@ -261,8 +264,9 @@ def _cut(draft: _Draft, recording: RecordingId, at: Moment, *, muted: bool, by: 
 def _recording_ended(draft: _Draft, fact: facts.RecordingEnded, at: Moment) -> None:
     found = draft.recordings.get(fact.recording)
     if found is not None and not found.ended_at:
-        segments = (*found.segments[:-1], replace(found.segments[-1], ended_at=at))
-        draft.recordings[fact.recording] = replace(found, segments=segments, ended_at=at, ended_by=fact.by)
+        ended_at = max(fact.ended_at, found.segments[-1].began_at) if fact.ended_at else at
+        segments = (*found.segments[:-1], replace(found.segments[-1], ended_at=ended_at))
+        draft.recordings[fact.recording] = replace(found, segments=segments, ended_at=ended_at, ended_by=fact.by)
 
 
 def _recording_lost(draft: _Draft, fact: facts.RecordingLost, at: Moment) -> None:

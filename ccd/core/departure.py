@@ -1,6 +1,6 @@
 """A leg is gone: what that means for its call, and the end of the call with its last leg."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ccd.core import outgoing, recording, talk, transfer
 from ccd.core.acd import offer, waiting
@@ -42,14 +42,17 @@ def on_customer_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
             waiting.keep_place(floor, call)
         waiting.stop(floor, call, "lost" if event.by == "switch" else "abandoned")
     elif phase == "talking":
-        talk.end(floor, call, "caller" if event.by == "far_end" else "switch" if event.by == "switch" else "us")
+        by: Literal["caller", "switch", "us"] = "us"
+        if event.by != "us":
+            by = "caller" if event.by == "far_end" else "switch"
+        talk.end(floor, call, by, event.at)
         talk.hang_up_other(floor, call)
     elif phase == "dialling" and call.direction != "inbound":
         outgoing.on_gone(floor, call, event)
     elif phase == "dialling":
         talk.hang_up_other(floor, call)
     call.phase = "ending"
-    recording.on_customer_gone(floor, call)
+    recording.on_customer_gone(floor, call, event.at)
     for leg in list(call.legs):
         offer.end_leg(floor, leg, offer.NORMAL)
 
@@ -57,7 +60,7 @@ def on_customer_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
 def on_other_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
     """The agent's leg of a talk, or an outside leg that was rung."""
     if call.phase == "talking":
-        talk.on_other_gone(floor, call)
+        talk.on_other_gone(floor, call, event.at)
     elif call.phase == "dialling" and call.direction != "inbound":
         outgoing.on_gone(floor, call, event)
     elif call.phase == "dialling":

@@ -15,7 +15,7 @@ from ccd.model.fact import (
     RecordingPaused,
     RecordingResumed,
 )
-from ccd.model.ids import CallId, RecordingId
+from ccd.model.ids import CallId, Moment, RecordingId
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
@@ -63,12 +63,12 @@ def on_talk_began(floor: "Floor", call: Call) -> None:
         floor.note(RecordingBegan(call.id, recording.id, recording.paused, recording.by))
 
 
-def on_customer_gone(floor: "Floor", call: Call) -> None:
-    """The customer's leg ended, and the recording with it."""
+def on_customer_gone(floor: "Floor", call: Call, at: Moment) -> None:
+    """The customer's leg ended, and the recording with it; at `at`, where that is known to be earlier."""
     recording = call.recording
     if recording is not None and recording.begun and not recording.stopped:
         recording.stopped = True
-        floor.note(RecordingEnded(call.id, recording.id, "hang-up"))
+        floor.note(RecordingEnded(call.id, recording.id, "hang-up", at if call.talk_began < at < floor.now else 0))
 
 
 def request(floor: "Floor", call: Call, action: str, by: str) -> str:

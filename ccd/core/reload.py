@@ -25,6 +25,7 @@ def take_configuration(floor: "Floor", configuration: Configuration) -> None:
             floor.agents[agent_id] = agents.Agent(agent_id)
     floor.routing.configure(floor.queues, configuration.agents)
     count_staff(floor)
+    agents.settle_all(floor)  # by place, before those whose agents are no more look for others
     for agent_id in [known for known in floor.agents if known not in configuration.agents]:
         if floor.agents[agent_id].state == "logged_out":
             del floor.agents[agent_id]

@@ -11,7 +11,7 @@ from ccd.core.timer import LegTimer
 from ccd.model.command import Hold
 from ccd.model.event import BridgeFailed, LegReferred, LegReturned, LegsBridged
 from ccd.model.fact import TalkBegan, TalkEnded
-from ccd.model.ids import SECOND, AgentId, Length
+from ccd.model.ids import SECOND, AgentId, Length, Moment
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
@@ -53,7 +53,7 @@ def on_returned(floor: "Floor", call: Call, event: LegReturned | LegReferred) ->
         return
     floor.legs[event.leg].state = "up"
     if call.phase == "talking":
-        end(floor, call, "agent")
+        end(floor, call, "agent", event.at if isinstance(event, LegReturned) else 0)
         hang_up_other(floor, call)
         go_on(floor, call)
     elif call.phase == "returning":
@@ -62,9 +62,10 @@ def on_returned(floor: "Floor", call: Call, event: LegReturned | LegReferred) ->
         floor.send(Hold(call.leg, floor.queue(call.visit.queue).music))
 
 
-def end(floor: "Floor", call: Call, by: Literal["caller", "agent", "us", "switch"]) -> None:
-    """The talk is over: counted, and the agent goes to wrap-up."""
-    floor.note(TalkEnded(call.id, floor.now - call.talk_began, by))
+def end(floor: "Floor", call: Call, by: Literal["caller", "agent", "us", "switch"], at: Moment = 0) -> None:
+    """The talk is over, or was at `at`: counted, and the agent goes to wrap-up."""
+    ended = at if call.talk_began < at < floor.now else 0
+    floor.note(TalkEnded(call.id, (ended or floor.now) - call.talk_began, by, ended))
     call.talked_with = call.agent
     release_agent(floor, call, talked=True)
 
@@ -102,9 +103,9 @@ def hang_up_other(floor: "Floor", call: Call) -> None:
         call.other = None
 
 
-def on_other_gone(floor: "Floor", call: Call) -> None:
+def on_other_gone(floor: "Floor", call: Call, at: Moment) -> None:
     """The agent (or the outside party) hung up first: the customer comes out of the bridge, and goes on then."""
-    end(floor, call, "agent")
+    end(floor, call, "agent", at)
     call.other = None
     call.phase = "returning"
     floor.at(floor.now + RETURN_TIME, LegTimer(call.id, call.talk_began))

@@ -127,10 +127,10 @@ class RunningCentre:
 
     async def calls(self, selection: CallSelection) -> CallPage:
         """Past calls, newest first."""
-        cdrs = await self._stored(
+        cdrs, following = await self._stored(
             self._records.calls(selection.limit, selection.before or None, selection.agent, selection.queue)
         )
-        return CallPage(tuple(cdrs), cdrs[-1].started_at if len(cdrs) == selection.limit else 0)
+        return CallPage(tuple(cdrs), following)
 
     async def caller(self, caller: CallerId) -> Caller | None:
         """One caller's record."""

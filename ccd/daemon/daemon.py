@@ -108,11 +108,14 @@ class Daemon:
             lambda: self._pump.faults,
             lambda: self._alarm.count,
         )
+        self._health.tell(self._metrics)
+        self._journal.on_lost, self._journal.on_gap = self._metrics.journal_lost, self._metrics.journal_gap
+        self._intake = Intake(self._engine, self._vault, self._normalise)
         self._pump = Pump(
             self._engine,
             self._journal,
             self._clock,
-            prepare=Intake(self._engine, self._vault, self._normalise),
+            prepare=self._intake,
             ask=self._answers,
             reply=self._reply,
             update_caller=self._update_caller,
@@ -144,8 +147,10 @@ class Daemon:
             self._answers,
             self._folds,
             self._records,
+            self._recordings,
             done=self._metrics.recovered,
         )
+        self._intake.unseen_end = self._resumption.unseen_end
         if lease is not None:
             lease.renewed = self._pump.turn
         self._stopping = asyncio.Event()

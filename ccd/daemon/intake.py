@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from ccd.core.engine import Engine
 from ccd.daemon.vault import Vault
-from ccd.model.event import AnyEvent, DigitPressed, LegArrived, LegReferred
+from ccd.model.event import AnyEvent, DigitPressed, LegArrived, LegHungUp, LegReferred, LegReturned
+from ccd.model.ids import LegId, Moment
 
 
 class Intake:
@@ -17,6 +18,8 @@ class Intake:
         self._engine = engine
         self._vault = vault
         self._normalise = normalise
+        self.unseen_end: Callable[[LegId], Moment] = lambda leg: 0
+        """When the talk of a leg ended that nobody saw end; 0 where it is being told in time."""
 
     def __call__(self, event: AnyEvent) -> AnyEvent:
         """The input as it is journalled and handled."""
@@ -29,6 +32,9 @@ class Intake:
                     ani_name=readable(event.ani_name),
                     dnis=readable(event.dnis),
                 )
+            case LegHungUp() | LegReturned():
+                at = self.unseen_end(event.leg)
+                return replace(event, at=at) if at else event
             case LegReferred():
                 return replace(event, number=self._normalise(event.dialled), dialled=readable(event.dialled))
             case DigitPressed():

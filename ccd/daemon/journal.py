@@ -7,7 +7,7 @@ wrote it. What could not be written (a full disk) is written as a gap, as soon a
 
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
@@ -80,6 +80,8 @@ class Journal:
         self._pending: list[bytes] = []
         self.lost = 0
         self.failure = ""
+        self.on_lost: Callable[[int], None] = lambda inputs: None
+        self.on_gap: Callable[[], None] = lambda: None
 
     @property
     def sequence(self) -> int:
@@ -101,6 +103,7 @@ class Journal:
             self._write(batch, at)
         except OSError as error:
             self.lost += count
+            self.on_lost(count)
             self.failure = f"{error.strerror or error}"
             self._close()
 
@@ -115,6 +118,8 @@ class Journal:
             os.ftruncate(self._file, begin)
             raise OSError(28, "the disk took only part of a batch")
         self._size += written
+        if self.lost:
+            self.on_gap()
         self.lost, self.failure = 0, ""
 
     def _open(self, at: Moment) -> None:

@@ -135,6 +135,14 @@ class Recordings:
         """
         return await self._in_thread(_left_over, self.incoming)
 
+    def last_written(self, recording: RecordingId) -> Moment:
+        """When the switch last wrote to an incoming recording; 0 where there is none. Does not wait: one look."""
+        source = _source(self.incoming, recording)
+        try:
+            return source.stat().st_mtime_ns // 1_000 if source else 0
+        except OSError:
+            return 0
+
     async def open_range(self, path: str, start: int = 0, stop: int | None = None) -> FileRange:
         """A part of a recording's file, `path` as `Finalised` gave it. Raises RecordingError where there is none.
 

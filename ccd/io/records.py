@@ -216,14 +216,22 @@ class Records:
 
     async def calls(
         self, limit: int = 50, before: Moment | None = None, agent: AgentId | None = None, queue: QueueId | None = None
-    ) -> list[Cdr]:
+    ) -> tuple[list[Cdr], Moment]:
         """The last calls that started before the moment, newest first: all, or an agent's (offers count), or a
-        queue's.
+        queue's; and the moment that the next page starts before, 0 where there is none. A page holds all that began at
+        its last moment, if need be more than `limit`: those that a new daemon found began at one.
         """
         index = f"ccd:agent:{agent}:calls" if agent else f"ccd:queue:{queue}:calls" if queue else "ccd:calls"
         newest = "+inf" if before is None else f"({before}"
-        found = await self._in_time(self._redis.zrevrangebyscore(index, newest, "-inf", start=0, num=limit))
-        return await self._read_calls([CallId(call) for call in found])
+        found = await self._in_time(
+            self._redis.zrevrangebyscore(index, newest, "-inf", start=0, num=limit, withscores=True)
+        )
+        if len(found) < limit:
+            return await self._read_calls([CallId(call) for call, _ in found]), 0
+        last = int(found[-1][1])
+        of_last = await self._in_time(self._redis.zrevrangebyscore(index, last, last))
+        calls = [call for call, began in found if int(began) != last]
+        return await self._read_calls([CallId(call) for call in (*calls, *of_last)]), last
 
     async def recording(self, recording: RecordingId) -> RecordingFile | None:
         """Where the file of a recording or voicemail lies; None while it is not in its place."""

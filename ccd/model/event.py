@@ -107,9 +107,13 @@ class BridgeFailed(Event, frozen=True):
 
 
 class LegReturned(Event, frozen=True):
-    """A leg left its bridge, or came back from being moved, and takes commands again."""
+    """A leg left its bridge, or came back from being moved, and takes commands again.
+
+    `at` is when that was, where it is known to be earlier than it is told; else 0.
+    """
 
     leg: LegId
+    at: Moment = 0
 
 
 class LegReferred(Event, frozen=True):
@@ -128,12 +132,15 @@ class LegHeld(Event, frozen=True):
 
 
 class LegHungUp(Event, frozen=True):
-    """The end of a leg, the last event of it. `cause` is the Q.850 code, `sip_code` 0 where there is none."""
+    """The end of a leg, the last event of it. `cause` is the Q.850 code, `sip_code` 0 where there is none, `at` when
+    its talk ended, where that is known to be earlier than it is told.
+    """
 
     leg: LegId
     cause: int
     by: HungUpBy = "far_end"
     sip_code: int = 0
+    at: Moment = 0
 
 
 class DigitPressed(Event, frozen=True):

@@ -127,9 +127,12 @@ class TalkBegan(Fact, frozen=True):
 
 
 class TalkEnded(Fact, frozen=True):
+    """`ended_at` where that was earlier than it is told (nobody was there to see it), else 0."""
+
     call: CallId
     talk_time: Length
     ended_by: Literal["caller", "agent", "us", "switch"]
+    ended_at: Moment = 0
 
 
 class AgentChanged(Fact, frozen=True):
@@ -169,9 +172,12 @@ class RecordingResumed(Fact, frozen=True):
 
 
 class RecordingEnded(Fact, frozen=True):
+    """`ended_at` as that of `TalkEnded`."""
+
     call: CallId
     recording: RecordingId
     by: str
+    ended_at: Moment = 0
 
 
 class RecordingLost(Fact, frozen=True):
