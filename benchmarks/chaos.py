@@ -41,7 +41,7 @@ BETWEEN = 4.0, 9.0
 CHANNELS, CHANNEL_ROUNDS = (0, 20, 50, 100), 3
 SETTLING = 45.0
 """Seconds for the last records and recordings to be in their places: a new daemon looks for those after 30."""
-TOLD = 12
+TOLD = 6
 KILL, JOURNAL_FULL = "kill -9", "journal's disk full"
 ALARMS = (
     "an offer did not go to the best agent",

@@ -170,11 +170,13 @@ class Faults:
 
     async def _kill_asterisk(self, fault: Fault) -> None:
         waiting = await self._waiting()
+        self._stage.people.switch_dies()
         await self._stage.asterisk.kill()
         await self._start_asterisk(fault, waiting)
 
     async def _restart_asterisk(self, fault: Fault) -> None:
         waiting = await self._waiting()
+        self._stage.people.switch_dies()
         await self._stage.asterisk.stop()
         await self._start_asterisk(fault, waiting)
 

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from benchmarks.faults import Fault
 from benchmarks.people import BEEP, FALLBACK_TONE, SECOND, WINDOW, Caller
+from benchmarks.traffic import MILLISECOND
 from ccd.lab import tones
 from ccd.lab.rtp import RtpStream
 from ccd.model.cdr import Cdr
@@ -28,6 +29,10 @@ BROKEN = 10
 MESSAGE_MARGIN = 1.5
 """Seconds of a message's begin that are not asked for: a caller hears the greeting's end a moment late."""
 HEARD = 0.3
+CROSSING = 50 * MILLISECOND
+"""The next phone may ring before the last one's CANCEL has arrived, which was sent together."""
+MOST_OFFERS = 3
+"""Phones that ring for one caller, all of whom answer, without anything being wrong: a fault may cost one or two."""
 RECOVERY = 2.0
 """Seconds that a centre may take to go on. Who met a centre out of reach (frozen, link silent) for longer, out of the
 four that the dialplan waits, is rightly taken by the fallback."""
@@ -61,8 +66,10 @@ class Judge:
         if len(caller.talks) > 1:
             yield Wrong("doubled", "talked with two agents")
         for before, after in pairwise(caller.offers):
-            if before.times.ended is None or after.times.invite < before.times.ended:
+            if before.times.ended is None or after.times.invite + CROSSING < before.times.ended:
                 yield Wrong("doubled", "two phones at once")
+        if len(caller.offers) > MOST_OFFERS:
+            yield Wrong("other", f"{len(caller.offers)} phones rang")
         if became == "agent" and caller.talks[-1][0].stream is not None:
             agent = caller.talks[-1][0]
             heard = seconds(caller.placed.stream, agent.tone)

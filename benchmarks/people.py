@@ -192,12 +192,17 @@ class People:
             while peer.history and peer.history[0].is_over and peer.history[0].times.invite < oldest:
                 peer.history.popleft()
 
-    def switch_died(self) -> None:
-        """Nobody will say goodbye to those who are on the line: they notice, and hang up."""
+    def switch_dies(self) -> None:
+        """Whoever is on the line now is cut off."""
         now = time.monotonic_ns()
         for caller in self.callers:
             if not caller.is_over:
                 caller.cut_off = now
+
+    def switch_died(self) -> None:
+        """Nobody says goodbye to those who were on the line: they notice, and hang up."""
+        for caller in self.callers:
+            if caller.cut_off:
                 for leg in (caller.placed, *caller.offers):
                     leg.hang_up()
 

@@ -114,9 +114,11 @@ class Verdict:
         return fault.kind if fault is not None else ""
 
     def _near(self, caller: Caller) -> Fault | None:
+        """The last one in his call, else the next one soon after."""
+        during = [fault for fault in self.faults if caller.began < fault.until and fault.began < caller.ended]
         end = caller.ended + int(NEAR * SECOND)
-        near = [fault for fault in self.faults if fault.began < end and fault.until > caller.began]
-        return near[-1] if near else None
+        after = [fault for fault in self.faults if caller.ended <= fault.began < end]
+        return during[-1] if during else after[0] if after else None
 
     def _story(self, caller: Caller) -> str:
         """What he saw, with the fault in it, in seconds since he dialled."""
