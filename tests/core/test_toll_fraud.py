@@ -81,6 +81,8 @@ def fits(pattern: str, number: str) -> bool:
     exact = pattern.removesuffix("*")
     if len(number) < len(exact) or (len(number) > len(exact) and exact == pattern):
         return False
+    if any(not one.isdigit() for one in number[len(exact) :]):  # a star stands for digits, not for the plus
+        return False
     return all(wanted == got or (wanted == "X" and got.isdigit()) for wanted, got in zip(exact, number, strict=False))
 
 
