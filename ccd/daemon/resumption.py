@@ -28,8 +28,10 @@ from ccd.model.ids import MILLISECOND, LegId, Length, Moment, RecordingId, Switc
 
 QUIET = 0.05
 """Seconds after the last switch came up: what it tells of its legs arrives by two ways."""
-IN_SIGHT: Length = 300 * MILLISECOND
-"""A recording that was written to so lately ended just now."""
+IN_SIGHT: Length = 1_100 * MILLISECOND
+"""A recording that was written to so lately may go on: Asterisk writes 32 KiB at a time, 1,024 ms of a talk."""
+UNWRITTEN: Length = 512 * MILLISECOND
+"""So much of a talk that ended was not written yet, on average."""
 HOLD_LIMIT = 5.0
 """Seconds that a new daemon waits for its switches before time goes on without them."""
 log = structlog.get_logger()
@@ -90,7 +92,7 @@ class Resumption:
         """
         recording = self._recorded.pop(leg, None)
         written = self._recordings.last_written(recording) if recording else 0
-        return written if written < self._pump.now() - IN_SIGHT else 0
+        return written + UNWRITTEN if 0 < written < self._pump.now() - IN_SIGHT else 0
 
     def _go_on(self, recovered: Recovered, configuration: str) -> None:
         """As if the former daemon had only lost its links. Timers wait until the switches have told of that time."""
