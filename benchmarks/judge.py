@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from benchmarks.faults import Fault
-from benchmarks.people import BEEP, FALLBACK_TONE, SECOND, WINDOW, Caller
+from benchmarks.people import FALLBACK_TONE, SECOND, WINDOW, Caller
 from benchmarks.traffic import MILLISECOND
 from ccd.lab import tones
 from ccd.lab.rtp import RtpStream
 from ccd.model.cdr import Cdr
 from ccd.model.ids import SECOND as MICROSECONDS
 
-Outcome = Literal["agent", "message", "left", "fallback", "cut off", "lost"]
+Outcome = Literal["agent", "message", "left", "fallback", "cut off", "refused", "lost"]
 Column = Literal["lost", "doubled", "record", "recording", "other"]
 MARGIN = 0.5
 """Seconds by which a recording may be shorter or longer than the talk that the phones saw."""
@@ -27,7 +27,8 @@ TONE_SHARE = 0.9
 BROKEN = 10
 """A frame that the phones could not send in time breaks the tone in the windows around it: so many frames."""
 MESSAGE_MARGIN = 1.5
-"""Seconds of a message's begin that are not asked for: a caller hears the greeting's end a moment late."""
+"""Seconds of a message's begin that are not asked for: the beep's, and what follows it."""
+REFUSED = 503
 HEARD = 0.3
 CROSSING = 50 * MILLISECOND
 """The next phone may ring before the last one's CANCEL has arrived, which was sent together."""
@@ -37,6 +38,7 @@ RECOVERY = 2.0
 """Seconds that a centre may take to go on. Who met a centre out of reach (frozen, link silent) for longer, out of the
 four that the dialplan waits, is rightly taken by the fallback."""
 OUT_OF_REACH = "frozen 30 s", "AMI link half-open"
+SWITCH_DOWN = "Asterisk killed", "Asterisk restarted"
 RECORDINGS_FULL = "recordings' disk full"
 
 
@@ -61,6 +63,8 @@ class Judge:
         became = outcome(caller)
         if became == "lost":
             yield Wrong("lost", "gave up after minutes" if caller.gave_up else "no agent, no voicemail")
+        elif became == "refused" and not self._is_down(caller):
+            yield Wrong("lost", "refused by the switch")
         elif became == "fallback" and not self._rightly(caller):
             yield Wrong("lost", "taken by the dialplan's fallback")
         if len(caller.talks) > 1:
@@ -91,8 +95,11 @@ class Judge:
             yield from self._message(caller, record, unsaid)
 
     def may_be_unknown(self, caller: Caller) -> bool:
-        """A call that nobody commanded, and that the dialplan or the switch's death ended, may have no record."""
-        return outcome(caller) == "fallback" or (bool(caller.cut_off) and not caller.placed.was_answered)
+        """A call that nobody commanded may have no record: the dialplan had it, or the switch died, or refused it."""
+        became = outcome(caller)
+        out_of_reach = became == "left" and self._rightly(caller)
+        cut_off = became == "cut off" and not caller.placed.was_answered
+        return became in ("fallback", "refused") or out_of_reach or cut_off
 
     # --- a talk
 
@@ -157,10 +164,18 @@ class Judge:
         except (OSError, ValueError) as error:
             yield Wrong("recording", f"message: {type(error).__name__}: {error}")
             return
-        said = (caller.ended - caller.greeted_at) / SECOND - BEEP
+        said = (caller.ended - caller.beeped_at) / SECOND
         there = tones.heard(sound.channels[0], sound.rate, caller.placed.tone, window=WINDOW).seconds
         if there < TONE_SHARE * (said - MESSAGE_MARGIN) - unsaid * BROKEN:
             yield Wrong("recording", f"message: {there:.1f} of {said:.1f} s said")
+
+    def _is_down(self, caller: Caller) -> bool:
+        """Whether the switch was ending, or not there, when he called."""
+        return any(
+            fault.began <= caller.ended and caller.began <= fault.over
+            for fault in self._faults
+            if fault.kind in SWITCH_DOWN
+        )
 
     def _rightly(self, caller: Caller) -> bool:
         """Whether the centre was out of reach for so long that nobody but the fallback could have him."""
@@ -183,6 +198,8 @@ def outcome(caller: Caller) -> Outcome:
         return "fallback"
     if caller.has_spoken:
         return "message"
+    if caller.placed.code == REFUSED:
+        return "refused"
     return "left" if caller.left else "lost"
 
 

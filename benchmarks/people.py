@@ -31,7 +31,9 @@ AGAIN = 2.5
 """Seconds after which a caller who hears the menu still presses once more."""
 NOBODY = 12.0
 """Seconds for which an agent says hello to nobody."""
-BEEP = 1.0
+NO_BEEP = 10.0
+"""Seconds after the greeting in which a caller waits for the beep; then he speaks all the same."""
+LOUD = 0.02
 LIMIT = 180.0
 """Nobody stays on the line for longer: he is lost."""
 SECOND = 1_000 * MILLISECOND
@@ -65,6 +67,7 @@ class Caller(Call):
     talks: list[tuple[PeerCall, int]] = field(default_factory=list)
     """With whom he talked: they heard each other, from then on (time.monotonic_ns)."""
     greeted_at: int = 0
+    beeped_at: int = 0
     has_spoken: bool = False
     """He said his message, and hung up."""
     left: bool = False
@@ -100,6 +103,7 @@ class Caller(Call):
                 f"heard {at(talk)}, over {at(times.ended)} ({offer.code})"
             )
         told.append(f"greeted {at(self.greeted_at)}" if self.greeted_at else "")
+        told.append(f"beep {at(self.beeped_at)}" if self.beeped_at else "")
         who = "gave up" if self.gave_up else "left" if self.left else "the switch died" if self.cut_off else "over"
         told.append(f"{who} {at(self.placed.times.ended)} ({self.placed.code})")
         return "; ".join(filter(None, told))
@@ -244,8 +248,11 @@ class People:
             if hears(call.stream, MENU_TONE):
                 self._choose(caller)
             elif hears(call.stream, GREETING_TONE):
-                caller.greeted_at = time.monotonic_ns()
-            elif caller.greeted_at and _since(caller.greeted_at) > BEEP + caller.says:
+                caller.greeted_at, caller.beeped_at = time.monotonic_ns(), 0
+            elif caller.greeted_at and not caller.beeped_at:
+                if hears_beep(call.stream) or _since(caller.greeted_at) > NO_BEEP:
+                    caller.beeped_at = time.monotonic_ns()
+            elif caller.beeped_at and _since(caller.beeped_at) > caller.says:
                 caller.has_spoken = True
                 call.hang_up()
             elif caller.wish != "message" and not caller.offers and _since(caller.began) > caller.patience:
@@ -256,7 +263,7 @@ class People:
             call.hang_up()
 
     def _choose(self, caller: Caller) -> None:
-        caller.greeted_at = 0
+        caller.greeted_at = caller.beeped_at = 0
         answered = caller.placed.times.answered or caller.began
         due = _since(caller.pressed[-1]) > AGAIN if caller.pressed else _since(answered) > caller.think
         if due:
@@ -303,6 +310,14 @@ def hears(stream: RtpStream, frequency: int, seconds: float = 0.3) -> bool:
         return False
     samples = decode_mu_law(bytes(stream.sound[-int(seconds * RATE) :]))
     return tones.heard(samples, RATE, frequency, window=WINDOW).seconds >= seconds - WINDOW / 2
+
+
+def hears_beep(stream: RtpStream) -> bool:
+    """Whether there is a sound now that is neither the greeting's end nor silence."""
+    if not stream.arrivals or time.monotonic_ns() - stream.arrivals[-1] > 200 * MILLISECOND:
+        return False
+    samples = decode_mu_law(bytes(stream.sound[-int(WINDOW * RATE) :]))
+    return tones.loudness(samples, RATE) > LOUD and not hears(stream, GREETING_TONE, WINDOW)
 
 
 def _since(moment: int) -> float:
