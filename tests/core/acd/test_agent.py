@@ -186,6 +186,74 @@ def test_restored_agents_are_as_they_were() -> None:
     assert [made.idle_since for made in c.of(f.OfferMade)] == [START - 90]
 
 
+def test_who_cannot_be_restored_is_passed_over() -> None:
+    c = centre(agent("anna", sales=1), agent("bert", sales=1), agent("carla", sales=1), agent("dan", sales=1))
+    c.log_in("anna")
+    stood = [
+        e.AgentStanding(AgentId("zoe"), "ready", "", Endpoint("PJSIP/zoe"), START, START),
+        e.AgentStanding(ANNA, "paused", "lunch", Endpoint("PJSIP/desk"), START - 5, START),
+        e.AgentStanding(BERT, "logged_out", "", Endpoint("PJSIP/bert"), START, START),
+        e.AgentStanding(AgentId("carla"), "ready", "", Endpoint(""), START, START),
+        e.AgentStanding(AgentId("carla"), "ready", "", Endpoint("PJSIP/anna"), START, START),
+        e.AgentStanding(AgentId("dan"), "wrap_up", "", Endpoint("PJSIP/dan"), START - 7, START),
+    ]
+    since = c.engine.floor.agents[ANNA].idle_since
+    c.facts.clear()
+    c.feed(e.AgentsRestored(tuple(stood)))
+    assert c.facts == [
+        f.AgentChanged(AgentId("dan"), "logged_out", "ready", "log in", Endpoint("PJSIP/dan"), START - 7)
+    ]
+    assert c.engine.floor.agents[ANNA].idle_since == since
+
+
+def test_who_is_no_more_in_the_configuration_is_not_restored() -> None:
+    c = centre(agent("anna", sales=1), agent("bert", sales=1))
+    c.log_in("anna")
+    other = talk(c)
+    fewer = configuration(c.configuration.flows, (queue("sales"),), (agent("bert", sales=1),), hash="h2")
+    c.configurations["h2"] = fewer
+    c.feed(e.ConfigurationLoaded("h2"))
+    end_talk(c, other)
+    assert states(c)["anna"] == "logged_out"
+    c.feed(e.AgentsRestored((e.AgentStanding(ANNA, "ready", "", Endpoint("PJSIP/anna"), START, START),)))
+    assert states(c)["anna"] == "logged_out"
+
+
+def test_the_timer_of_an_earlier_wrap_up_does_not_end_a_later_one() -> None:
+    c = centre(ONE)
+    c.log_in("anna")
+    end_talk(c, talk(c))
+    ask(c, e.EndWrapUpRequested, ANNA)
+    end_talk(c, talk(c, "1.2"), "1.2")
+    c.wait(10 * SECOND - 10)
+    assert states(c) == {"anna": "wrap_up"}
+    c.wait(10)
+    assert states(c) == {"anna": "ready"}
+
+
+@pytest.mark.parametrize("how", ["at once", "after the link was away"])
+def test_of_two_as_good_the_longest_idle_is_rung(how: str) -> None:
+    c = centre(agent("anna", sales=1), agent("bert", sales=1))
+    c.log_in("bert")
+    c.wait(SECOND)
+    c.log_in("anna")
+    if how != "at once":
+        c.feed(e.SwitchDown(PBX, "cut"))
+        c.feed(e.SwitchUp(PBX, "b1"), SECOND)
+    c.arrive("sales")
+    assert [made.agent for made in c.of(f.OfferMade)] == ["bert"]
+
+
+def test_whoever_logs_in_counts_for_each_of_his_queues() -> None:
+    c = centre(agent("anna", sales=1), agent("bert", sales=1))
+    c.log_in("anna")
+    assert c.engine.floor.staffed == {"sales": 1}
+    c.log_in("bert")
+    assert c.engine.floor.staffed == {"sales": 2}
+    ask(c, e.LogOutRequested, ANNA)
+    assert c.engine.floor.staffed == {"sales": 1}
+
+
 def test_logging_in_anew_strands_nobody() -> None:
     c = centre(ONE)
     c.log_in("anna")

@@ -3,11 +3,13 @@
 import pytest
 
 from ccd.core.configuration import FeatureCodes, Site
+from ccd.core.view import call_views
 from ccd.model import fact as f
 from ccd.model.command import Answer, Ask, HangUp, Play
 from ccd.model.event import Answered, DigitPressed, LegArrived, PlayEnded
-from ccd.model.ids import SECOND, Endpoint, LegId
+from ccd.model.ids import SECOND, AgentId, Endpoint, LegId
 from ccd.model.question import CheckPin
+from ccd.model.view import CallView
 from tests.core.centre import Centre, agent, leg
 from tests.core.test_engine import centre, states
 
@@ -122,6 +124,81 @@ def test_keys_before_the_answer_do_no_harm() -> None:
     assert isinstance(check(c).what, CheckPin)
 
 
+def test_a_pin_typed_before_it_is_asked_for_is_forgotten() -> None:
+    c = centre(ANNA)
+    c.feed(LegArrived(DIALLED, dnis="*71", endpoint=PHONE), 1)
+    press(c, "1004#4711#")
+    c.answer(DIALLED)
+    assert played(c) == ["number", "pin"]
+    assert not [one for one in c.commands if isinstance(one, Ask)]
+    press(c, "4711#")
+    assert isinstance(check(c).what, CheckPin)
+
+
+def test_the_vault_is_asked_about_what_was_typed_in_secret() -> None:
+    c = centre(ANNA)
+    dial(c, "*71")
+    press(c, "1004#")
+    secret = c.engine.secret(DIALLED)
+    assert secret is not None
+    token, terminator = secret
+    assert terminator == "#"
+    press(c, "4711#")
+    assert check(c) == Ask(check(c).question, CheckPin(AgentId("anna"), token), c.now + 5 * SECOND)
+
+
+@pytest.mark.parametrize(("keys", "said"), [("1" * 16, ["number"]), ("1004#" + "1" * 16, ["number", "pin"])])
+def test_sixteen_keys_are_not_too_many_and_one_more_is(keys: str, said: list[str]) -> None:
+    c = centre(ANNA)
+    dial(c, "*71")
+    press(c, keys)
+    assert played(c) == said
+    press(c, "1")
+    assert played(c) == [*said, "refused"]
+
+
+def test_keys_while_the_pin_is_checked_change_nothing() -> None:
+    c = centre(ANNA)
+    c.phone("desk", "idle")
+    dial(c, "*71")
+    press(c, "1004#4711#12#")
+    c.feed(Answered(check(c).question, True), 1)
+    assert states(c) == {"anna": "ready"}
+    assert played(c) == ["number", "pin", "in"]
+
+
+@pytest.mark.parametrize(
+    ("is_right", "endpoint", "result"),
+    [(True, PHONE, "1004"), (False, PHONE, "refused"), (True, Endpoint("PJSIP/nowhere"), "refused")],
+)
+def test_the_record_says_who_logged_in_or_that_nobody_did(is_right: bool, endpoint: Endpoint, result: str) -> None:
+    c = centre(ANNA)
+    c.phone("desk", "in_use")
+    dial(c, "*71", endpoint)
+    press(c, "1004#4711#")
+    c.feed(Answered(check(c).question, is_right), 1)
+    say_out(c)
+    assert [(left.step, left.result) for left in c.of(f.StepLeft)] == [("log_in", result)]
+
+
+def test_a_refusal_is_on_record_with_its_reason() -> None:
+    c = centre(ANNA)
+    dial(c, "*72")
+    say_out(c)
+    assert [left.result for left in c.of(f.StepLeft)] == ["nobody is logged in here"]
+
+
+def test_the_call_of_a_code_as_people_see_it() -> None:
+    c = centre(ANNA)
+    c.log_in("anna")
+    phone = Endpoint("PJSIP/anna")
+    c.feed(LegArrived(DIALLED, "1004", "Anna", "*73", phone), 1)
+    (view,) = call_views(c.engine.floor)
+    assert view == CallView(
+        view.id, "internal", "flow", c.now, "1004", "Anna", dnis="*73", flow="*73", step="change_state"
+    )
+
+
 def test_caller_who_leaves_while_he_types_leaves_nothing_behind() -> None:
     c = centre(ANNA)
     dial(c, "*71")
@@ -137,6 +214,7 @@ def test_caller_who_leaves_while_he_types_leaves_nothing_behind() -> None:
     [
         ("*72", "logged_out", "out", "log out"),
         ("*73", "paused", "paused", ""),
+        ("*731", "paused", "paused", "lunch"),
         ("*732", "paused", "paused", "coaching"),
         ("*74", "ready", "refused", "log in"),
     ],
