@@ -4,10 +4,24 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from ccd.core.cdr import CdrFold
+from ccd.core.cdr import CdrFold, record
 from ccd.model import fact as facts
-from ccd.model.cdr import Cdr, ForbiddenDial, Leg, Offer, QueueVisit, Recording, Segment, Step, Talk, Voicemail
+from ccd.model.cdr import (
+    Candidate,
+    Cdr,
+    Explanation,
+    ForbiddenDial,
+    Leg,
+    Offer,
+    QueueVisit,
+    Recording,
+    Segment,
+    Step,
+    Talk,
+    Voicemail,
+)
 from ccd.model.fact import AnyFact, Fact
 from ccd.model.ids import AgentId, CallerId, CallId, Endpoint, LegId, OfferId, QueueId, RecordingId
 
@@ -196,3 +210,174 @@ def test_facts_in_any_order_never_break_it(story: list[Fact]) -> None:
     cdrs = fold([STORY[0], *story, STORY[-1]])
     assert len(cdrs) == 1
     assert len({leg.leg for leg in cdrs[0].legs}) == len(cdrs[0].legs)
+
+
+def record_of(*told: Fact) -> Cdr:
+    """The record of a call with these facts at 1, 2, …, as it stands."""
+    return record([(0, started()), *((at, fact) for at, fact in enumerate(told, 1))])
+
+
+def test_a_call_of_which_nothing_is_told_yet() -> None:
+    assert record_of() == Cdr(
+        CALL,
+        "inbound",
+        0,
+        "030 1",
+        "Ann",
+        "0309",
+        "+49301",
+        CallerId(""),
+        created=False,
+        flow="main",
+        flow_version="v7",
+        answered_at=0,
+        ended_at=0,
+        ended_by="",
+        cause=0,
+        legs=(Leg(CALLER, 0),),
+    )
+
+
+def test_a_record_that_begins_with_anything_else_is_none() -> None:
+    with pytest.raises(ValueError, match=r"^a call begins with CallStarted$"):
+        record([(0, STORY[1])])
+
+
+@pytest.mark.parametrize(
+    ("told", "created"),
+    [
+        ([("abc", True)], True),
+        ([("abc", False)], False),
+        ([("abc", True), ("abc", False)], True),
+        ([("abc", True), ("def", False)], False),
+        ([("abc", False), ("abc", False)], False),
+    ],
+)
+def test_a_caller_made_in_this_call_stays_one_however_often_he_is_looked_up(
+    told: list[tuple[str, bool]], created: bool
+) -> None:
+    cdr = record_of(*(facts.CallerIdentified(CALL, CallerId(caller), new) for caller, new in told))
+    assert (cdr.caller, cdr.created) == (told[-1][0], created)
+
+
+def test_a_step_is_left_by_its_name_the_last_one_that_is_open() -> None:
+    enter = [facts.StepEntered(CALL, "main", step, "play") for step in ("a", "b", "a")]
+    cdr = record_of(
+        *enter, facts.StepLeft(CALL, "b", "x"), facts.StepLeft(CALL, "a", "y"), facts.StepLeft(CALL, "c", "z")
+    )
+    assert [(step.step, step.left_at, step.result) for step in cdr.way] == [("a", 0, ""), ("b", 4, "x"), ("a", 5, "y")]
+    again = record_of(*enter[:2], facts.StepLeft(CALL, "a", "x"), facts.StepLeft(CALL, "a", "y"))
+    assert [(step.step, step.left_at, step.result) for step in again.way] == [("a", 3, "x"), ("b", 0, "")]
+
+
+def test_a_visit_is_left_once_by_its_queue() -> None:
+    cdr = record_of(
+        facts.QueueEntered(CALL, SALES, 1, 0),
+        facts.QueueEntered(CALL, QueueId("support"), 1, 0),
+        facts.QueueLeft(CALL, SALES, "overflowed", 7),
+        facts.QueueLeft(CALL, SALES, "answered", 9),
+    )
+    assert [(visit.queue, visit.outcome, visit.left_at) for visit in cdr.visits] == [
+        ("sales", "overflowed", 3),
+        ("support", None, 0),
+    ]
+    assert cdr.wait_time == 7
+
+
+def test_a_leg_of_which_only_the_end_is_told() -> None:
+    cdr = record_of(facts.LegEnded(CALL, ANNA, 16, "us", 487), facts.LegEnded(CALL, ANNA, 17, "far_end"))
+    assert cdr.legs[1] == Leg(ANNA, 1, ended_at=1, cause=16, sip_code=487, ended_by="us")
+
+
+BEGAN = facts.RecordingBegan(CALL, REC, False, "always")
+
+
+def test_a_recording_that_is_over_is_not_paused() -> None:
+    over = record_of(BEGAN, facts.RecordingEnded(CALL, REC, "us"))
+    later = record_of(
+        BEGAN,
+        facts.RecordingEnded(CALL, REC, "us"),
+        facts.RecordingPaused(CALL, REC, "anna"),
+        facts.RecordingEnded(CALL, REC, "anna"),
+    )
+    assert later.recordings == over.recordings == (Recording(REC, 1, "always", (Segment(1, False, 2),), 2, "us"),)
+
+
+@pytest.mark.parametrize(("told", "ended_at"), [(0, 3), (2, 2), (1, 2)])
+def test_a_recording_whose_end_nobody_saw_ends_when_that_was(told: int, ended_at: int) -> None:
+    """But not before its last segment began."""
+    (found,) = record_of(
+        BEGAN, facts.RecordingPaused(CALL, REC, "anna"), facts.RecordingEnded(CALL, REC, "hang-up", told)
+    ).recordings
+    assert (found.ended_at, found.segments) == (ended_at, (Segment(1, False, 2), Segment(2, True, ended_at, "anna")))
+
+
+def test_a_talk_whose_end_nobody_saw_ends_when_that_was() -> None:
+    (talk,) = record_of(
+        facts.TalkBegan(CALL, CALLER, ANNA, AgentId("anna")), facts.TalkEnded(CALL, 4, "switch", 5)
+    ).talks
+    assert talk == Talk(AgentId("anna"), CALLER, ANNA, 1, 5, 4, "switch")
+
+
+def test_a_recording_that_is_lost_on_its_way_keeps_what_there_is() -> None:
+    (found,) = record_of(BEGAN, facts.RecordingLost(CALL, REC, "disk full")).recordings
+    assert found == Recording(REC, 1, "always", (Segment(1, False),), lost="disk full")
+
+
+def test_each_message_is_there_once() -> None:
+    first, second = (facts.MessageLeft(CALL, "sales", name, 7) for name in ("m1", "m2"))
+    cdr = record_of(first, second, first)
+    assert cdr.voicemails == (Voicemail("sales", "m1", 1, 7), Voicemail("sales", "m2", 2, 7))
+
+
+WHY = Explanation((Candidate(AgentId("anna"), (3,), 9, ""),))
+
+
+def test_an_offer_keeps_its_explanation_while_the_call_runs_and_in_its_record() -> None:
+    on = CdrFold()
+    fold(STORY[:-1], on)
+    on.explain(CALL, OfferId("o2"), WHY)
+    on.explain(CallId("other"), OfferId("o1"), WHY)
+    running = on.open(CALL)
+    assert running is not None
+    assert [offer.explanation for offer in running.offers] == [None, WHY]
+    ended = on.apply(STORY[-1], 25)
+    assert ended is not None
+    assert [offer.explanation for offer in ended.offers] == [None, WHY]
+    assert replace(ended, offers=()) == replace(fold(STORY)[0], offers=())
+
+
+def test_what_is_left_out_is_counted_while_the_call_runs() -> None:
+    on = CdrFold(most_facts=3)
+    fold(STORY[:3], on)
+    whole = on.open(CALL)
+    assert whole is not None
+    assert whole.omitted == 0
+    fold(STORY[3:8], on)
+    cut = on.open(CALL)
+    assert cut is not None
+    assert cut.omitted == 5
+
+
+def test_of_a_call_that_was_given_up_nothing_stays() -> None:
+    on = CdrFold(most_calls=1, most_facts=3)
+    fold(STORY[:12], on)
+    on.explain(CALL, OfferId("o1"), WHY)
+    for number in range(2):
+        on.apply(started(CallId(f"c{number + 2}")), 50)
+    assert on.forgotten == 2
+    on.apply(started(), 60)
+    on.apply(STORY[7], 61)
+    again = on.open(CALL)
+    assert again is not None
+    assert (again.omitted, [offer.explanation for offer in again.offers]) == (0, [None])
+
+
+def test_the_last_ended_calls_are_remembered() -> None:
+    on = CdrFold(most_ended=2)
+    calls = [CallId(f"c{number}") for number in range(3)]
+    for number, call in enumerate(calls):
+        assert [cdr.call for cdr in fold([started(call), facts.CallEnded(call, "us", 0)], on)] == [call]
+        known = calls[max(0, number - 1) : number + 1]
+        assert all(fold([started(one), facts.CallEnded(one, "us", 0)], on) == [] for one in known)
+    assert len(fold([started(calls[0]), facts.CallEnded(calls[0], "us", 0)], on)) == 1
