@@ -1,6 +1,7 @@
 """What mutmut makes of `ccd/core`, and which of it is explained."""
 
 import difflib
+import gc
 import inspect
 import sys
 import textwrap
@@ -8,7 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 from mutmut.mutation.file_mutation import mutate_file_contents
@@ -109,6 +110,17 @@ def plant(mutant: Mutant) -> None:
     names = dict(function.__globals__)
     exec(compile(mutant.changed, mutant.name, "exec"), names)
     changed = bare(names[function.__name__])
-    function.__code__ = changed.__code__
+    replace_code(function.__code__, changed.__code__)
     function.__defaults__ = changed.__defaults__
     function.__kwdefaults__ = changed.__kwdefaults__
+
+
+def replace_code(old: CodeType, new: CodeType) -> None:
+    """Whoever runs the old code runs the new one: the function itself, and functions that it made before."""
+    inner = [[part for part in code.co_consts if isinstance(part, CodeType)] for code in (old, new)]
+    for one, other in zip(*inner, strict=False):
+        if (one.co_name, one.co_freevars) == (other.co_name, other.co_freevars):
+            replace_code(one, other)
+    for holder in gc.get_referrers(old):
+        if isinstance(holder, FunctionType):
+            holder.__code__ = new

@@ -17,6 +17,11 @@ class Gate:
     @staticmethod
     def is_open(count):
         return count < limit()
+
+def gate(least):
+    def is_open(count):
+        return count > least
+    return is_open
 """
 LIMIT = Mutant(HOME, "limit", "def limit(most=3):\n    return most", "def limit(most=4):\n    return most")
 IS_OPEN = Mutant(
@@ -24,6 +29,12 @@ IS_OPEN = Mutant(
     "Gate.is_open",
     "@staticmethod\ndef is_open(count):\n    return count < limit()",
     "@staticmethod\ndef is_open(count):\n    return count <= limit()",
+)
+GATE = Mutant(
+    HOME,
+    "gate",
+    "def gate(least):\n    def is_open(count):\n        return count > least\n    return is_open",
+    "def gate(least):\n    def is_open(count):\n        return count < least\n    return is_open",
 )
 
 
@@ -48,6 +59,13 @@ def test_a_method_changes(home: Any) -> None:
     assert not held(3)
     plant(IS_OPEN)
     assert held(3)
+
+
+def test_a_function_that_was_made_before_changes_too(home: Any) -> None:
+    made = home.gate(2)
+    assert made(3)
+    plant(GATE)
+    assert not made(3)
 
 
 def test_an_explanation_is_of_one_change_of_one_function() -> None:
