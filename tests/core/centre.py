@@ -5,6 +5,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+from msgspec.msgpack import Decoder, encode
+
+from ccd.core.call import Leg
 from ccd.core.configuration import (
     AgentProfile,
     Configuration,
@@ -19,6 +22,7 @@ from ccd.core.engine import Engine
 from ccd.core.floor import Outcome
 from ccd.core.flow.flow import Flow, Step
 from ccd.core.flow.prompt import Prompt, Sound
+from ccd.core.view import call_views
 from ccd.model.command import AnyCommand, Dial
 from ccd.model.event import (
     AnyEvent,
@@ -34,9 +38,14 @@ from ccd.model.event import (
 )
 from ccd.model.fact import AnyFact
 from ccd.model.ids import SECOND, AgentId, Endpoint, LegId, QueueId, RequestId, SwitchName
+from ccd.model.view import CallView
 
 START = 1_750_000_000 * SECOND
 PBX = SwitchName("pbx")
+MANY = 50
+READ_OUTCOME = Decoder(Outcome)
+READ_CALLS = Decoder(tuple[CallView, ...])
+READ_LEGS = Decoder(list[Leg])
 
 
 def prompt(name: str) -> Prompt:
@@ -106,6 +115,7 @@ class Centre:
         """Hand in one event, `after` microseconds from the last."""
         self.now += after
         outcome = self.engine.handle(event, self.now)
+        check_types(self.engine, outcome)
         self.commands += outcome.commands
         self.facts += outcome.facts
         return outcome
@@ -151,6 +161,15 @@ class Centre:
     def returned(self, leg_id: LegId) -> Outcome:
         """A leg left its bridge."""
         return self.feed(LegReturned(leg_id), 1)
+
+
+def check_types(engine: Engine, outcome: Outcome) -> None:
+    """What was said can be written and read again, and so can the calls as people see them, and their legs."""
+    assert READ_OUTCOME.decode(encode(outcome)) == outcome
+    views = call_views(engine.floor) if len(engine.floor.calls) < MANY else ()
+    assert READ_CALLS.decode(encode(views)) == views
+    legs = [known for view in views for known in map(engine.floor.legs.get, engine.floor.calls[view.id].legs)]
+    assert READ_LEGS.decode(encode(legs)) == legs
 
 
 def leg(unique: str) -> LegId:

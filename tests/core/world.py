@@ -12,7 +12,7 @@ from ccd.model import command as c
 from ccd.model import event as e
 from ccd.model.ids import SECOND, Endpoint, LegId, Moment
 from ccd.switch.grammar import Grammar
-from tests.core.centre import PBX, START
+from tests.core.centre import PBX, START, check_types
 
 RECORDING = (c.StartRecording, c.PauseRecording, c.ResumeRecording, c.StopRecording)
 
@@ -63,6 +63,7 @@ class World:
         outcome = self.engine.handle(event, now)
         self.log.append((event, now))
         self.said.append(outcome)
+        check_types(self.engine, outcome)
         for command in outcome.commands:
             self._obey(command)
         self.check(event, outcome)
