@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from ccd.core.acd.selection import Line, Routing, is_qualified, ranks
+from ccd.core.acd.selection import SLACK, Line, Routing, RoutingStanding, is_qualified, ranks
 from ccd.core.configuration import AgentProfile, Queue
 from ccd.model.ids import AgentId, CallId, QueueId
 from tests.core.centre import agent, queue
@@ -153,3 +153,68 @@ def test_chooses_as_a_plain_search_does(seed: int) -> None:
         if best is not None:
             assert not made.is_ready(best)
             made.set_ready(best, ready[best])
+
+
+def test_a_queue_that_is_no_more_keeps_those_who_wait_in_it() -> None:
+    made = routing(agent("anna", sales=1))
+    gone = QueueId("gone")
+    made.add_waiting(CallId("c2"), gone, 20)
+    made.add_waiting(CallId("c1"), gone, 10)
+    assert (made.waiting_in(gone), made.ahead(gone, 15), made.in_order()) == (2, 1, ["c1", "c2"])
+    assert made.standing().waiting == [(gone, 20, "c2"), (gone, 10, "c1")]
+    made.remove_waiting(CallId("c1"))
+    assert made.in_order() == ["c2"]
+
+
+def test_who_waits_is_known_until_he_does_not() -> None:
+    made = routing(agent("anna", sales=1))
+    made.add_waiting(CallId("c1"), SALES, 10)
+    assert (made.is_waiting(CallId("c1")), made.is_waiting(CallId("c2"))) == (True, False)
+    made.remove_waiting(CallId("c1"))
+    assert not made.is_waiting(CallId("c1"))
+
+
+def test_nobody_is_ready_for_a_queue_that_is_not_there() -> None:
+    assert routing(agent("anna", sales=1)).ready_for(QueueId("none")) == 0
+
+
+def test_before_any_rules_nobody_serves_anything() -> None:
+    made = Routing()
+    assert list(made.queues_of(ANNA)) == []
+    assert (made.select_caller(ANNA), made.waiting_in(SALES), made.ready_for(SALES)) == (None, 0, 0)
+    made.add_waiting(CallId("c1"), SALES, 1)
+    made.set_ready(ANNA, 1)
+    assert made.standing() == RoutingStanding([(SALES, 1, CallId("c1"))], [(ANNA, 1)])
+
+
+def test_new_rules_keep_order_of_callers_and_idle_time_of_agents() -> None:
+    made = routing(agent("anna", sales=1), agent("bert", sales=1))
+    made.add_waiting(CallId("c2"), SALES, 20)
+    made.add_waiting(CallId("c1"), SALES, 10)
+    made.set_ready(ANNA, 20)
+    made.set_ready(BERT, 10)
+    rules = {queue.id: queue for queue in (queue("sales"), queue("vip"))}
+    made.configure(rules, {a.id: a for a in (agent("anna", sales=1), agent("bert", sales=1))})
+    assert made.standing().ready == [(ANNA, 20), (BERT, 10)]
+    assert made.in_order() == ["c1", "c2"]
+    assert [made.take_agent(SALES) for _ in range(3)] == [BERT, ANNA, None]
+
+
+def test_a_skill_that_is_not_required_at_any_level_counts_as_zero() -> None:
+    rules = queue("sales", requires=(("sales", 1), ("english", 0)))
+    agents = [agent("anna", sales=2), agent("bert", sales=2, english=1), agent("carla", sales=2, english=0)]
+    assert dict(ranks(rules, agents)) == {"bert": 0, "anna": 1, "carla": 1}
+
+
+def test_a_line_is_cleared_when_it_is_mostly_out_of_date() -> None:
+    """And the room that it gets then is in proportion to what is in date."""
+    made = routing(*(agent(f"a{n}", sales=1) for n in range(30)))
+    for n in range(30):
+        made.set_ready(AgentId(f"a{n}"), n)
+    longest = 0
+    for n in range(1_000):
+        made.unset_ready(AgentId("a0"))
+        made.set_ready(AgentId("a0"), n)
+        longest = max(longest, len(made.lines[SALES].ready))
+    assert 2 * 30 + SLACK <= longest <= 2 * 30 + SLACK + 1
+    assert made.ready_for(SALES) == 30
