@@ -2,7 +2,7 @@
 
 import pytest
 
-from ccd.core.dial_policy import DialPolicy, DialRule, decide
+from ccd.core.dial_policy import DialPolicy, DialRule, decide, is_emergency
 from ccd.model.ids import Endpoint
 
 TRUNK = Endpoint("PJSIP/trunk")
@@ -65,3 +65,25 @@ def test_a_rules_pattern_is_text_but_for_its_own_signs() -> None:
 def test_trunk_and_number_shown_come_from_the_rule() -> None:
     decision = decide(POLICY, "agent", "+34600123456")
     assert (decision.trunk, decision.outbound_cli) == (TRUNK, "+34900")
+
+
+@pytest.mark.parametrize(
+    ("number", "is_one"),
+    [
+        ("112", True),
+        ("+1112", True),
+        ("+353112", True),
+        ("+3531112", False),
+        ("+34600112", False),
+        ("1112", False),
+        ("9112", False),
+        ("+353113", False),
+    ],
+)
+def test_an_emergency_number_behind_a_countrys_code_is_one(number: str, is_one: bool) -> None:
+    assert is_emergency(DialPolicy(emergency=("112",)), number) is is_one
+
+
+def test_what_is_forbidden_is_false() -> None:
+    for number in ("x", "112", "+34911111111", "+34803123456"):
+        assert decide(POLICY, "agent", number).allowed is False

@@ -72,3 +72,9 @@ def test_a_caller_is_looked_up_once_a_call() -> None:
     assert ivr.way() == ["a: known", "b: known"]
     assert sum(isinstance(command, Ask) for command in ivr.commands) == 1
     assert ivr.last(UpdateCaller).fields == {"x": "y"}
+
+
+def test_a_caller_who_is_new_is_new_the_second_time_too() -> None:
+    text = "flow: f\nsteps:\n  a: {caller: }\n  b: {caller: }\n  c: {queue: {queue: sales}}\n"
+    ivr = Ivr(text).call().told(CallerRecord(CallerId("c2"), True, 0, {}))
+    assert ivr.way() == ["a: new", "b: new"]

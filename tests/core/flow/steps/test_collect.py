@@ -1,6 +1,6 @@
 """`collect`."""
 
-from ccd.model.command import Ask
+from ccd.model.command import Ask, Play
 from ccd.model.ids import SECOND
 from ccd.model.question import MatchSecret
 from tests.core.flow.ivr import LEG, Ivr
@@ -133,3 +133,27 @@ def test_keys_while_a_secret_is_judged_are_dropped() -> None:
     ivr = Ivr(SECRET).call().heard().press("??#").press("5").told(True)
     (call,) = ivr.engine.floor.calls.values()
     assert call.digits == ""
+
+
+def test_the_question_is_stopped_by_a_key() -> None:
+    assert Ivr(ASK).call().last(Play) == Play(LEG, 1, ("en:number",), until_digit=True)
+
+
+def test_what_is_too_short_is_on_record_as_invalid() -> None:
+    ivr = Ivr(ASK.replace("retries: 1", "retries: 0")).call().heard().press("1#")
+    assert ivr.way()[0] == "number: invalid"
+
+
+def test_only_plain_digits_fit() -> None:
+    text = ASK.replace("[1-8]+", "\\\\d+")
+    ivr = Ivr(text).call().heard()
+    for key in "1٣#":
+        ivr.press(key)
+    assert ivr.played()[-1] == ("en:wrong", "en:number")
+
+
+def test_a_prompt_is_stopped_once() -> None:
+    ivr = Ivr(ASK).call().press("12")
+    assert ivr.stops() == 1
+    ivr = Ivr(ASK).call().heard().press("12")
+    assert ivr.stops() == 0

@@ -1,10 +1,14 @@
 """The verbs that only decide: `answer`, `if`, `set`, `goto`, `hangup`, `call`."""
 
+from dataclasses import replace
+
 import pytest
 
-from ccd.model.command import Answer, HangUp
-from ccd.model.fact import FlowBroken
-from tests.core.flow.ivr import Ivr
+from ccd.model.command import Answer, HangUp, Reply
+from ccd.model.event import ConfigurationLoaded, HangUpRequested
+from ccd.model.fact import FlowBroken, StepEntered
+from ccd.model.ids import RequestId
+from tests.core.flow.ivr import LEG, Ivr
 
 
 def test_answer_answers_once() -> None:
@@ -80,3 +84,62 @@ def test_flows_that_call_one_another_end() -> None:
 def test_a_flow_that_is_gone_is_passed_over() -> None:
     ivr = Ivr("flow: f\nsteps:\n  a: {call: gone}\n").call()
     assert ivr.way() == ["a: no such flow"]
+
+
+@pytest.mark.parametrize(("when", "result"), [("true", "true"), ("missing", "false")])
+def test_the_record_says_what_a_condition_was(when: str, result: str) -> None:
+    ivr = Ivr(
+        f'flow: f\nsteps:\n  a: {{if: {{when: "{when}"}}}}\n  b: {{goto: c}}\n  d: {{hangup: }}\n  c: {{hangup: }}\n'
+    )
+    assert ivr.call().way() == [f"a: {result}", "b: gone", "c: normal"]
+
+
+def test_flows_are_sixteen_deep_at_most() -> None:
+    ivr = Ivr("flow: f\nsteps:\n  a: {call: f}\n").call()
+    assert ivr.way() == ["a: called"] * 16 + ["a: too deep"]
+    assert ivr.last(HangUp) == HangUp(LEG, 16)
+
+
+def test_a_flow_in_a_circle_says_where_and_ends_with_an_excuse() -> None:
+    ivr = Ivr("flow: f\nsteps:\n  a: {goto: b}\n  b: {goto: a}\n").call()
+    (call,) = ivr.engine.floor.calls
+    assert ivr.of(FlowBroken) == [FlowBroken(call, "a", "too many steps")]
+    assert len(ivr.of(StepEntered)) == 100
+    assert ivr.last(HangUp) == HangUp(LEG, 41)
+
+
+def test_a_flow_that_waits_in_between_may_take_a_thousand_steps() -> None:
+    ivr = Ivr("flow: f\nsteps:\n  a: {menu: {prompt: {say: x}, keys: {1: a}, retries: 0}}\n").call()
+    for _ in range(2_000):
+        ivr.press("1")
+    (call,) = ivr.engine.floor.calls
+    assert len(ivr.of(StepEntered)) == 1_000
+    assert ivr.of(FlowBroken) == [FlowBroken(call, "a", "too many steps")]
+
+
+def test_a_hundred_steps_at_once_are_none_too_many_after_each_key() -> None:
+    steps = "".join(f"  s{n}: {{set: {{x: 1}}}}\n" for n in range(98))
+    ivr = Ivr(f"flow: f\nsteps:\n{steps}  a: {{menu: {{prompt: {{say: x}}, keys: {{1: s0}}}}}}\n").call()
+    for _ in range(5):
+        ivr.press("1")
+    assert ivr.of(FlowBroken) == []
+    assert len(ivr.of(StepEntered)) == 6 * 99
+
+
+def test_a_step_that_is_gone_ends_the_call_with_an_excuse() -> None:
+    ivr = Ivr("flow: f\nsteps:\n  a: {play: {say: x}}\n")
+    flow = ivr.configuration.flows["f"]
+    broken = replace(ivr.configuration, hash="h2", flows={"f": replace(flow, start="gone")})
+    ivr.configurations["h2"] = broken
+    ivr.feed(ConfigurationLoaded("h2"))
+    ivr.call()
+    (call,) = ivr.engine.floor.calls
+    assert ivr.of(FlowBroken) == [FlowBroken(call, "gone", "no such step")]
+    assert ivr.last(HangUp) == HangUp(LEG, 41)
+
+
+def test_a_hang_up_is_said_once() -> None:
+    ivr = Ivr("flow: f\nsteps:\n  a: {hangup: }\n").call()
+    (call,) = ivr.engine.floor.calls
+    again = ivr.feed(HangUpRequested(RequestId("r"), "boss", call), 1)
+    assert again.commands == (Reply(RequestId("r")),)

@@ -105,3 +105,24 @@ def test_an_endless_menu_ends_the_call() -> None:
             break
         ivr.press("1")
     assert ivr.of(FlowBroken)[0].reason == "too many steps"
+
+
+def test_the_choices_are_stopped_by_a_key_unless_no_key_counts() -> None:
+    assert Ivr(SHOP).call().last(Play) == Play(LEG, 1, ("en:choices",), until_digit=True)
+    assert Ivr(DEAF).call().last(Play) == Play(LEG, 1, ("en:choices",), until_digit=False)
+
+
+def test_the_key_after_the_one_that_decides_is_kept() -> None:
+    text = SHOP.replace("steps:\n", "steps:\n  hello: {play: {say: hello}}\n").replace(
+        "two: {hangup: }", "two: {queue: {queue: sales}}"
+    )
+    ivr = Ivr(text).call().press("21").heard()
+    (call,) = ivr.engine.floor.calls.values()
+    assert (ivr.at(), call.digits) == ("two", "1")
+
+
+def test_a_key_after_the_prompt_stops_nothing() -> None:
+    assert Ivr(SHOP).call().heard().press("1").stops() == 0
+    wrong = Ivr(SHOP).call().press("9")
+    assert wrong.stops() == 1
+    assert wrong.heard().press("1").stops() == 1

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ccd.core.configuration import RecordingPolicy
 from ccd.core.flow.prompt import Prompt, Sound
-from ccd.model.command import Answer, Hold
+from ccd.model.command import Answer, Hold, StartRecording
 from ccd.model.fact import QueueEntered, QueueLeft, RecordingDeclined
 from ccd.model.ids import SECOND, QueueId
 from tests.core.centre import queue
@@ -128,3 +128,25 @@ def test_the_call_may_stay_unanswered() -> None:
     ivr = staffed(Ivr(FLOW.replace("queue: sales,", "queue: sales, answer: false,"))).call()
     assert ivr.last(Answer) is None
     assert len(ivr.of(QueueEntered)) == 1
+
+
+def test_the_key_that_declines_is_used_up_and_the_call_is_not_recorded() -> None:
+    ivr = recorded(FLOW).call().press("9")
+    (call,) = ivr.engine.floor.calls.values()
+    assert call.digits == ""
+    assert ivr.of(RecordingDeclined) == [RecordingDeclined(call.id, "caller declined")]
+    ivr.phone("ana", "idle")
+    assert ivr.last(StartRecording) is None
+
+
+def test_without_a_key_to_decline_every_key_is_kept() -> None:
+    ivr = recorded(FLOW, replace(TOLD, opt_out_key="")).call().press("9*#0")
+    (call,) = ivr.engine.floor.calls.values()
+    assert (ivr.of(QueueEntered), call.digits) == ([], "9*#0")
+
+
+def test_keys_of_a_waiting_caller_are_kept_for_what_follows() -> None:
+    ivr = staffed(Ivr(FLOW)).call().press("12")
+    (call,) = ivr.engine.floor.calls.values()
+    assert (call.digits, len(ivr.of(QueueEntered))) == ("12", 1)
+    assert ivr.way() == []

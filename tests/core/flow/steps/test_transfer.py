@@ -1,6 +1,11 @@
 """`transfer`."""
 
+from dataclasses import replace
+
+from ccd.core.flow.steps.transfer import Transfer
+from ccd.core.view import call_views
 from ccd.model.command import Ask, Dial, HandBack
+from ccd.model.event import ConfigurationLoaded
 from ccd.model.fact import DialForbidden
 from ccd.model.ids import SECOND
 from ccd.model.question import NormaliseNumber
@@ -71,3 +76,25 @@ def test_a_call_is_given_back_to_the_dialplan() -> None:
     assert ivr.last(HandBack) == HandBack(LEG, "reception")
     assert ivr.way() == ["back: handed_back"]
     assert not ivr.is_over()
+
+
+def test_back_to_the_dialplan_is_the_end_for_us() -> None:
+    ivr = Ivr("flow: f\nsteps:\n  back: {transfer: {extension: reception}}\n").call()
+    (view,) = call_views(ivr.engine.floor)
+    assert view.phase == "ending"
+    assert ivr.press("1").way() == ["back: handed_back"]
+
+
+def test_without_an_extension_it_is_the_dialplans_start() -> None:
+    ivr = Ivr("flow: f\nsteps:\n  back: {transfer: {extension: reception}}\n")
+    flow = ivr.configuration.flows["f"]
+    step = Transfer()
+    changed = replace(ivr.configuration, hash="h2", flows={"f": replace(flow, steps={"back": step})})
+    ivr.configurations["h2"] = changed
+    ivr.feed(ConfigurationLoaded("h2"))
+    assert ivr.call().last(HandBack) == HandBack(LEG, "s")
+
+
+def test_keys_while_it_rings_outside_change_nothing() -> None:
+    ivr = Ivr(FLOW.replace("+34911", "+34911000000")).call().press("1#")
+    assert (ivr.way(), len(ivr.dialled())) == ([], 1)

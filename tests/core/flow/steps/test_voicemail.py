@@ -2,10 +2,11 @@
 
 import re
 
-from ccd.model.command import RecordMessage
+from ccd.model.command import Play, RecordMessage
+from ccd.model.event import MessageRecorded
 from ccd.model.fact import MessageLeft
 from ccd.model.ids import SECOND
-from tests.core.flow.ivr import Ivr
+from tests.core.flow.ivr import LEG, Ivr
 
 FLOW = """
 flow: f
@@ -53,3 +54,37 @@ def test_the_key_that_ends_the_message_does_not_answer_the_next_menu() -> None:
     ivr = Ivr(FLOW).call().heard().heard().press("1").message(SECOND)
     (call,) = ivr.engine.floor.calls.values()
     assert call.digits == ""
+
+
+def test_a_greeting_is_stopped_by_a_key_and_the_recording_is_the_legs_next() -> None:
+    ivr = Ivr(FLOW).call()
+    assert ivr.last(Play) == Play(LEG, 1, ("en:hello",), until_digit=True)
+    ivr.heard()
+    assert ivr.last(Play) == Play(LEG, 2, ("beep",), until_digit=False)
+    ivr.heard()
+    message = ivr.last(RecordMessage)
+    assert (message.leg, message.serial) == (LEG, 3)
+
+
+def test_a_message_of_a_moment_is_one_and_one_of_an_earlier_recording_is_none() -> None:
+    ivr = Ivr(FLOW).call().heard().heard()
+    serial = ivr.last(RecordMessage).serial
+    ivr.feed(MessageRecorded(LEG, serial - 1, SECOND, "finished"), 1)
+    assert ivr.way() == []
+    ivr.feed(MessageRecorded(LEG, serial, 1, "finished"), 1)
+    (call,) = ivr.engine.floor.calls
+    assert ivr.of(MessageLeft) == [MessageLeft(call, "shop", ivr.last(RecordMessage).name, 1)]
+    assert ivr.way() == ["message: left"]
+
+
+def test_keys_before_the_greeting_are_forgotten_and_one_during_the_tone_changes_nothing() -> None:
+    text = FLOW.replace("steps:\n", "steps:\n  hi: {play: {say: hi}}\n")
+    ivr = Ivr(text).call().press("1").heard()
+    assert ivr.played()[-1] == ("en:hello",)
+    ivr.heard().press("2")
+    assert ivr.last(RecordMessage) is None
+    ivr.heard()
+    assert ivr.last(RecordMessage) is not None
+    recorded = len([one for one in ivr.commands if isinstance(one, RecordMessage)])
+    ivr.press("3")
+    assert len([one for one in ivr.commands if isinstance(one, RecordMessage)]) == recorded == 1
