@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ccd.core.configuration import RecordingPolicy
+from ccd.core.floor import Outcome
 from ccd.core.recording import draw
 from ccd.model import command as c
 from ccd.model import fact as f
@@ -170,3 +171,99 @@ def test_recording_made_ready_for_a_caller_who_gives_up_is_no_loss() -> None:
     one.hung_up(leg("1.1"))
     assert not one.of(f.RecordingLost)
     assert not one.of(f.RecordingBegan)
+
+
+def recording_id(one: Centre) -> RecordingId:
+    """That of the call."""
+    return RecordingId(f"{one.of(f.CallStarted)[0].call}-talk")
+
+
+def test_what_is_not_recorded_is_told_once_with_its_call() -> None:
+    one = centre(queues=(queue("sales", recording=RecordingPolicy("never")),))
+    one.log_in("anna")
+    one.log_in("bert")
+    one.arrive("sales")
+    one.hung_up(one.dialled()[0].leg, 17)
+    assert len(one.dialled()) == 2
+    assert one.of(f.RecordingDeclined) == [f.RecordingDeclined(one.of(f.CallStarted)[0].call, "policy: never")]
+
+
+def test_a_share_is_drawn_by_the_calls_id_and_the_seed() -> None:
+    call = recorded("share", share=0.5)[0].of(f.CallStarted)[0].call
+    drawn = draw(7, call)
+    for share, count in ((drawn, 0), (drawn + 1e-9, 1)):
+        one, _ = recorded("share", share=share)
+        assert len(commands(one)) == count
+    (declined,) = recorded("share", share=0.25 if drawn > 0.25 else 0)[0].of(f.RecordingDeclined)
+    assert declined.why == f"policy: a share of {0.25 if drawn > 0.25 else 0:g}, not drawn"
+
+
+def test_draws_are_those_of_the_same_seed_and_call_on_any_machine() -> None:
+    assert draw(7, CallId("c1")) == pytest.approx(0.8687736367927471)
+    assert draw(8, CallId("c1")) != draw(7, CallId("c1")) != draw(7, CallId("c2"))
+
+
+def test_the_agents_key_is_on_record_under_his_name() -> None:
+    one, other = recorded("always")
+    for keys, state in (("*2", "paused"), ("*2", "recording"), ("*1", "stopped")):
+        key(one, other, keys)
+        one.feed(RecordingChanged(CALLER, recording_id(one), state), 1)  # type: ignore[arg-type]
+    call = one.of(f.CallStarted)[0].call
+    assert [*one.of(f.RecordingPaused), *one.of(f.RecordingResumed), *one.of(f.RecordingEnded)] == [
+        f.RecordingPaused(call, recording_id(one), "anna"),
+        f.RecordingResumed(call, recording_id(one), "anna"),
+        f.RecordingEnded(call, recording_id(one), "anna"),
+    ]
+
+
+def test_a_recording_that_fails_in_the_talk_is_a_loss_once_and_has_no_end() -> None:
+    one, _ = recorded("always")
+    for _ in range(2):
+        one.feed(RecordingFailed(CALLER, recording_id(one), "disk full"), 1)
+    assert one.of(f.RecordingLost) == [f.RecordingLost(one.of(f.CallStarted)[0].call, recording_id(one), "disk full")]
+    assert ask(one, "pause") == "the recording has ended"
+    one.hung_up(CALLER)
+    assert one.of(f.RecordingEnded) == []
+
+
+def test_a_failure_of_a_call_that_is_not_recorded_is_none() -> None:
+    one, _ = recorded("never")
+    assert one.feed(RecordingFailed(CALLER, recording_id(one), "x"), 1) == Outcome((), ())
+    one.feed(RecordingChanged(CALLER, recording_id(one), "paused"), 1)
+    assert [fact.by for fact in one.of(f.RecordingPaused)] == [""]
+
+
+def test_on_demand_is_silent_until_the_key() -> None:
+    one, other = recorded("on_demand")
+    (start,) = commands(one)
+    assert start == c.StartRecording(CALLER, recording_id(one), True)
+    assert [(fact.muted, fact.why) for fact in one.of(f.RecordingBegan)] == [(True, "on_demand")]
+    key(one, other, "*1")
+    assert commands(one)[1:] == [c.ResumeRecording(CALLER, recording_id(one))]
+
+
+def test_pause_and_resume_in_turn() -> None:
+    one, _ = recorded("always")
+    assert [ask(one, action) for action in ("pause", "resume", "resume", "pause", "pause")] == [
+        "",
+        "",
+        "the recording is running already",
+        "",
+        "the recording is paused already",
+    ]
+
+
+def test_an_end_that_was_told_is_the_only_one() -> None:
+    one, _ = recorded("always")
+    ask(one, "stop")
+    one.feed(RecordingChanged(CALLER, recording_id(one), "stopped"), 1)
+    one.hung_up(CALLER)
+    assert [fact.by for fact in one.of(f.RecordingEnded)] == ["boss"]
+
+
+def test_a_key_with_others_before_it_is_the_key() -> None:
+    one, other = recorded("always")
+    key(one, other, "12345678*2")
+    assert [type(command) for command in commands(one)] == [c.StartRecording, c.PauseRecording]
+    key(one, other, "2")
+    assert len(commands(one)) == 2

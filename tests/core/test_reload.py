@@ -101,3 +101,29 @@ def test_the_same_configuration_again_changes_nothing() -> None:
     reload(c, *c.configuration.agents.values())
     assert [type(fact) for fact in c.facts] == [f.ConfigurationTaken]
     assert states(c) == before
+
+
+def test_staff_is_counted_anew_by_the_new_rules() -> None:
+    c = centre(agent("anna", sales=1), agent("bert", sales=1), agent("carla", vip=1))
+    for name in ("anna", "bert", "carla"):
+        c.log_in(name)
+    assert c.engine.floor.staffed == {"sales": 2}
+    reload(
+        c,
+        agent("anna", sales=1, vip=1),
+        agent("bert", vip=1),
+        agent("carla", vip=1),
+        queues=(queue("sales"), queue("vip"), queue("empty")),
+    )
+    assert c.engine.floor.staffed == {"sales": 1, "vip": 3}
+    assert c.of(f.ConfigurationTaken)[-1] == f.ConfigurationTaken("h2")
+
+
+def test_a_caller_who_is_rung_for_keeps_the_ringing_when_his_queue_is_taken_out() -> None:
+    c = centre(agent("anna", sales=1))
+    c.log_in("anna")
+    c.arrive("sales", "1.1")
+    c.arrive("sales", "1.2")
+    reload(c, agent("anna", sales=1), queues=(queue("other"),))
+    assert [left.outcome for left in c.of(f.QueueLeft)] == ["lost"]
+    assert len(c.engine.floor.offers) == 1

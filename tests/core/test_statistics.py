@@ -47,3 +47,31 @@ def test_expected_wait() -> None:
     made = statistics()
     assert made.expected_wait(SALES, 3, 2) == 3 * (180 + 10) * SECOND // 2
     assert made.expected_wait(SALES, 3, 0) is None
+
+
+def test_every_visit_and_talk_is_counted() -> None:
+    made = statistics()
+    for outcome in ("answered", "abandoned", "lost", "no_agent"):
+        for call in ("1", "2", "3"):
+            visit(made, call, outcome, 4)
+    figures = made.of(SALES)
+    assert (figures.answered, figures.answered_in_time, figures.abandoned, figures.other) == (3, 3, 3, 6)
+    assert (figures.offered, figures.wait_time) == (12, 12 * SECOND)
+
+
+def test_figures_are_whole_numbers() -> None:
+    made = statistics()
+    for call, length in (("1", 80 * SECOND), ("2", 80 * SECOND + 7), ("3", 80 * SECOND + 9)):
+        visit(made, call, "answered", 1)
+        made.apply((TalkEnded(CallId(call), length, "caller"),))
+    assert repr(made.of(SALES).talk_time) == str(80 * SECOND + 1)
+    made.of(SALES).talk_time = 7
+    assert repr(made.expected_wait(QueueId("gone"), 1, 7)) == str(180 * SECOND // 7)
+    assert repr(made.expected_wait(SALES, 1, 3)) == str((7 + 10 * SECOND) // 3)
+
+
+def test_before_any_rules_an_answer_is_in_time_for_nobody() -> None:
+    made = Statistics()
+    visit(made, "1", "answered", 1)
+    assert (made.of(SALES).answered, made.of(SALES).answered_in_time) == (1, 0)
+    assert made.expected_wait(SALES, 1, 1) == 180 * SECOND
