@@ -29,18 +29,29 @@ class Result:
 
     def __init__(self, explained: Sequence[Explained]) -> None:
         self._explained = explained
-        self.count: Counter[str] = Counter()
+        self.count: Counter[Verdict] = Counter()
+        self.explained = 0
 
     def take(self, mutant: Mutant, verdict: Verdict) -> None:
         """One more; a survivor is shown."""
         self.count[verdict] += 1
         if verdict == "survived":
             reason = next((one.reason for one in self._explained if one.is_of(mutant)), "")
-            self.count["explained"] += bool(reason)
-            typer.echo(f"{mutant.name} {f'survived; {reason}' if reason else 'survived, not explained'}")
-            typer.echo(mutant.diff())
+            self.explained += bool(reason)
+            typer.echo(f"{mutant.name} survived{f': {reason}' if reason else ', not explained'}\n{mutant.diff()}")
         if self.count.total() % 50 == 0:
             typer.echo(f"{self.count.total()} tried", err=True)
+
+    @property
+    def noticed(self) -> float:
+        """The share that does not survive, explained or not."""
+        return 1 - self.count["survived"] / self.count.total()
+
+    def report(self) -> None:
+        """The figures."""
+        typer.echo(f"{self.count['killed']} killed by a failing test, {self.count['timeout']} by one that does not end")
+        typer.echo(f"{self.count['survived']} survived, {self.explained} of them explained")
+        typer.echo(f"{100 * self.noticed:.1f} % killed, goal {100 * GOAL:.0f} %")
 
 
 def main(
@@ -60,24 +71,16 @@ def main(
     # The property tests try the same examples every time, and do not look for the smallest that fails.
     settings.register_profile("mutants", derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
     settings.load_profile("mutants")
-    options = ["-s", "-p", "no:cacheprovider", "--no-header", "--no-summary"]
+    options = ["-s", "-qq", "-p", "no:cacheprovider", "-p", "no:warnings", "--no-summary"]
+    typer.echo(f"seed {seed}: {len(chosen)} of {len(whole)} mutants")
     ended = pytest.main(
         [*options, *(f"tests/{name}" for name in TESTS)], [Trial([whole[n] for n in chosen], result.take)]
     )
     if ended:
         raise typer.Exit(1)
-    report(result.count, seed, len(chosen), len(whole))
-    if stale or result.count["survived"] > (1 - GOAL) * len(chosen):
+    result.report()
+    if stale or result.noticed < GOAL:
         raise typer.Exit(1)
-
-
-def report(count: Counter[str], seed: int, tried: int, made: int) -> None:
-    """The figures."""
-    noticed = tried - count["survived"]
-    typer.echo(f"seed {seed}: {tried} of {made} mutants tried")
-    typer.echo(f"{count['killed']} killed by a failing test, {count['timeout']} by a test that does not end")
-    typer.echo(f"{count['survived']} survived, {count['explained']} of them explained")
-    typer.echo(f"{100 * noticed / tried:.1f} % killed, goal {100 * GOAL:.0f} %")
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ class Trial:
             os._exit(BROKEN)
         try:
             silence()
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + SLACK))
             resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
             os._exit(SURVIVED if all(map(self._passes, tests)) else KILLED)
         finally:
@@ -136,7 +136,9 @@ class Trial:
         code = os.waitstatus_to_exitcode(status)
         if code == BROKEN:
             raise pytest.UsageError(f"{mutant.name} cannot be changed:\n{mutant.diff()}")
-        if code in (-signal.SIGXCPU, -signal.SIGKILL):
+        if code in (-signal.SIGKILL, -signal.SIGTERM):
+            raise pytest.UsageError(f"somebody ended the process that tried {mutant.name}")
+        if code == -signal.SIGXCPU:
             self._tell(mutant, "timeout")
         else:
             self._tell(mutant, "survived" if code == SURVIVED else "killed")
