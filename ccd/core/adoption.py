@@ -66,11 +66,7 @@ def join(floor: "Floor", event: LegArrived, call_id: CallId) -> None:
     is_agent = is_agents(event.variables)
     if call is None:
         call = rebuilt(floor, event, call_id)
-        call.phase = "talking"
-        call.talk_began = moment(event.variables.get("CCD_TALKED", "")) or floor.now
-        flows, step = floor.configuration.flows, event.variables.get("CCD_STEP", "")
-        flow = flows.get(event.variables.get("CCD_FLOW", ""))
-        call.cursor = Cursor(flow, step, flows) if flow and step in flow.steps else None
+        call.phase, call.talk_began = "talking", floor.now
     else:
         floor.legs[event.leg] = Leg(event.leg, call_id, "customer", "bridged", event.endpoint)
         call.legs.append(event.leg)
@@ -79,9 +75,19 @@ def join(floor: "Floor", event: LegArrived, call_id: CallId) -> None:
     leg.role, leg.state = ("agent" if is_agent else "customer"), "bridged"
     own(floor, call, AgentId(event.variables.get("CCD_AGENT", "")))
     if not is_agent:
-        call.recording = call.recording or recording_of(event)
-        queue = QueueId(event.variables.get("CCD_QUEUE", ""))
-        call.queue = queue if call.agent and queue in floor.queues else None
+        know_customer(floor, call, event)
+
+
+def know_customer(floor: "Floor", call: Call, event: LegArrived) -> None:
+    """The customer's side of a talk carries since when they talk, the step he goes on with, queue and recording."""
+    variables, flows = event.variables, floor.configuration.flows
+    call.talk_began = moment(variables.get("CCD_TALKED", "")) or call.talk_began
+    flow, step = flows.get(variables.get("CCD_FLOW", "")), variables.get("CCD_STEP", "")
+    if flow and step in flow.steps:
+        call.cursor = Cursor(flow, step, flows)
+    call.recording = call.recording or recording_of(event)
+    queue = QueueId(variables.get("CCD_QUEUE", ""))
+    call.queue = queue if call.agent and queue in floor.queues else None
 
 
 def is_agents(variables: Mapping[str, str]) -> bool:
