@@ -126,3 +126,12 @@ def test_a_key_after_the_prompt_stops_nothing() -> None:
     wrong = Ivr(SHOP).call().press("9")
     assert wrong.stops() == 1
     assert wrong.heard().press("1").stops() == 1
+
+
+def test_every_prompt_has_a_number_that_no_earlier_one_had() -> None:
+    ivr = Ivr(SHOP.replace("retries: 1", "retries: 9")).call()
+    for _ in range(3):
+        ivr.press("9").heard().press("9")
+    serials = [one.serial for one in ivr.commands if isinstance(one, Play)]
+    assert len(serials) == 7
+    assert serials == sorted(set(serials))
