@@ -148,7 +148,7 @@ async def _count_channels(faults: Faults, verdict: Verdict, stage: Stage, rounds
     """Kills with so many calls on the line and none coming: how recovery grows."""
     with step("kills with 0 to 100 calls") as report:
         for index, calls in enumerate(CHANNELS * rounds):
-            await stage.people.over(LIMIT)
+            await stage.people.over(LIMIT if index == 0 else WARM_UP)
             for _ in range(calls):
                 stage.people.place(NUMBER, stage.server, wish="sales", talk=LIMIT)
                 await asyncio.sleep(0.05)
@@ -158,7 +158,6 @@ async def _count_channels(faults: Faults, verdict: Verdict, stage: Stage, rounds
             await asyncio.sleep(2)
             stage.people.hang_up_all()
             await asyncio.sleep(4)
-            await verdict.sift()
 
 
 async def _settle(stage: Stage) -> None:

@@ -9,7 +9,7 @@ from benchmarks.faults import Fault
 from benchmarks.people import FALLBACK_TONE, SECOND, WINDOW, Caller
 from benchmarks.traffic import MILLISECOND
 from ccd.lab import tones
-from ccd.lab.rtp import RtpStream
+from ccd.lab.rtp import RATE, RtpStream, decode_mu_law
 from ccd.model.cdr import Cdr
 from ccd.model.ids import SECOND as MICROSECONDS
 
@@ -29,6 +29,8 @@ BROKEN = 10
 MESSAGE_MARGIN = 1.5
 """Seconds of a message's begin that are not asked for: the beep's, and what follows it."""
 REFUSED = 503
+LAST = 5.0
+"""Seconds at the end of a call in which the fallback's message would be."""
 HEARD = 0.3
 CROSSING = 50 * MILLISECOND
 """The next phone may ring before the last one's CANCEL has arrived, which was sent together."""
@@ -194,7 +196,7 @@ def outcome(caller: Caller) -> Outcome:
         return "cut off"
     if caller.talks:
         return "agent"
-    if seconds(caller.placed.stream, FALLBACK_TONE) > HEARD:
+    if seconds(caller.placed.stream, FALLBACK_TONE, LAST) > HEARD:
         return "fallback"
     if caller.has_spoken:
         return "message"
@@ -203,6 +205,9 @@ def outcome(caller: Caller) -> Outcome:
     return "left" if caller.left else "lost"
 
 
-def seconds(stream: RtpStream | None, frequency: int) -> float:
-    """How long a tone was heard."""
-    return stream.heard(frequency, window=WINDOW).seconds if stream is not None else 0.0
+def seconds(stream: RtpStream | None, frequency: int, last: float = 0.0) -> float:
+    """How long a tone was heard: in all, or in the last so many seconds."""
+    if stream is None:
+        return 0.0
+    sound = decode_mu_law(bytes(stream.sound[-int(last * RATE) :]))
+    return tones.heard(sound, RATE, frequency, window=WINDOW).seconds

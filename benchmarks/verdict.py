@@ -22,7 +22,7 @@ NEAR = 5.0
 """Seconds after a call's end in which a fault may still have harmed its record."""
 RECENT = 240 * MICROSECONDS
 SETTLED = 3 * SECOND
-TRIES = 8
+TRIES = 4
 """So often a caller with whom something is wrong is looked at before the end."""
 KEPT = 600.0
 """Seconds until a recording is deleted with which all is right."""
