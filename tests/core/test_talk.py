@@ -416,3 +416,20 @@ def test_a_recording_of_no_call_and_an_end_of_none() -> None:
         e.HangUpRequested(RequestId("r"), "boss", CallId("x")),
     ):
         assert made.feed(event).commands == (Reply(RequestId("r"), "no call x"),)
+
+
+def test_an_agent_whose_customer_left_is_hung_up() -> None:
+    made = centre()
+    made.log_in("anna")
+    other = talk(made)
+    assert made.returned(other).commands == (HangUp(other, 16),)
+    assert made.returned(other).commands == ()
+
+
+def test_a_timer_of_a_dial_counts_while_it_rings_only() -> None:
+    made = sent_on()
+    bring_to(made, "dialling")
+    outside = made.dialled()[-1].leg
+    made.answer(outside)
+    made.bridged(CALLER, outside)
+    assert made.wait(120 * SECOND) == Outcome((), ())

@@ -1,17 +1,20 @@
 """A caller sent on: by his flow, or by the agent's phone (REFER); the dial policy decides, the outcome leads on."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ccd.core.configuration import Site
+from ccd.core.dial_policy import DialPolicy, DialRule
 from ccd.core.flow.expression import Literal
 from ccd.core.flow.steps.hangup import Hangup
 from ccd.core.flow.steps.queue import Queue as QueueStep
 from ccd.core.flow.steps.transfer import Transfer, TransferOutcome
 from ccd.model import command as c
 from ccd.model import fact as f
-from ccd.model.event import Answered, BridgeFailed, LegReferred
-from ccd.model.ids import SECOND, Endpoint
+from ccd.model.event import Answered, BridgeFailed, ConfigurationLoaded, LegArrived, LegReferred
+from ccd.model.ids import SECOND, AgentId, Endpoint
 from ccd.model.question import NormaliseNumber
 from tests.core.centre import Centre, agent, configuration, flow, leg, queue
 from tests.core.test_engine import centre, states, talk
@@ -189,3 +192,88 @@ def test_refer_under_a_policy_that_forbids_it_goes_on_in_the_flow() -> None:
     assert len(made.of(f.DialForbidden)) == 1
     assert step_after(made) == "more"
     assert Endpoint("PJSIP/trunk") not in [one.endpoint for one in made.dialled()]
+
+
+@pytest.mark.parametrize(("number", "cli"), [("+34600", "+34600"), ("", "600")])
+def test_a_colleague_sees_who_it_is(number: str, cli: str) -> None:
+    made = centre(agent("anna", sales=2), agent("carla"), site=Site(outbound_ring_time=20 * SECOND))
+    made.log_in("anna")
+    made.feed(LegArrived(CALLER, ani="600", dnis="sales", number=number), 1)
+    other = made.dialled()[0].leg
+    made.answer(other)
+    made.bridged(CALLER, other)
+    made.feed(LegReferred(CALLER, "1005"), 1)
+    (call,) = made.engine.floor.calls
+    ring = made.dialled()[-1]
+    assert (ring.number, ring.outbound_cli, ring.ring_time) == ("", cli, 20 * SECOND)
+    assert made.of(f.LegDialled) == [f.LegDialled(call, ring.leg, Endpoint("PJSIP/carla"), "", "colleague")]
+    assert made.wait(23 * SECOND - 1).commands == ()
+    assert made.wait(1).commands == (c.HangUp(ring.leg, 19),)
+
+
+def with_rules(role: str) -> Centre:
+    """A talk with Anna, who has the role; only supervisors may have +35 dialled, only agents +36."""
+    rules = (
+        DialRule("s", "+35*", roles=("supervisor",), trunk=Endpoint("PJSIP/trunk")),
+        DialRule("a", "+36*", roles=("agent",), trunk=Endpoint("PJSIP/trunk")),
+    )
+    anna = replace(agent("anna", sales=1), role=role)
+    made = centre(anna, agent("bert", sales=1), dial_policy=DialPolicy(rules))
+    made.log_in("anna")
+    talk(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("role", "number", "is_dialled"),
+    [
+        ("supervisor", "+35911222333", True),
+        ("supervisor", "+36911222333", False),
+        ("agent", "+36911222333", True),
+        ("agent", "+35911222333", False),
+    ],
+)
+def test_a_customer_is_sent_on_as_far_as_the_agent_may_dial(role: str, number: str, is_dialled: bool) -> None:
+    made = with_rules(role)
+    made.feed(LegReferred(CALLER, "x", number), 1)
+    assert [ring.number for ring in made.dialled()[1:]] == ([number] if is_dialled else [])
+
+
+def test_an_agent_who_is_no_more_in_the_configuration_may_send_on_as_an_agent() -> None:
+    made = with_rules("supervisor")
+    fewer = replace(made.configuration, hash="h2", agents={AgentId("bert"): agent("bert", sales=1)})
+    made.configurations["h2"] = fewer
+    made.feed(ConfigurationLoaded("h2"))
+    made.feed(LegReferred(CALLER, "x", "+36911222333"), 1)
+    assert [ring.number for ring in made.dialled()[1:]] == ["+36911222333"]
+
+
+@pytest.mark.parametrize("why", ["forbidden", "busy", "phone away"])
+def test_whom_his_agent_cannot_send_on_goes_on_as_after_a_talk(why: str) -> None:
+    way = flow("in", wait=QueueStep("sales", answer=False, on={"answered": "bye"}), bye=Hangup())
+    made = Centre(configuration({"in": way}, (queue("sales"),), (agent("anna", sales=1), agent("carla"))))
+    made.log_in("anna")
+    made.phone("carla", "unreachable")
+    talk(made, dnis="in")
+    dialled, number = {"forbidden": ("x", "+1900"), "busy": ("x", "+34911222333"), "phone away": ("1005", "")}[why]
+    made.feed(LegReferred(CALLER, dialled, number), 1)
+    if why == "busy":
+        made.hung_up(made.dialled()[-1].leg, 17)
+    assert [(left.step, left.result) for left in made.of(f.StepLeft)] == [("wait", "answered"), ("bye", "normal")]
+
+
+def test_a_flow_may_dial_what_flows_may() -> None:
+    made = sent_on()
+    assert made.dialled()
+    rules = (DialRule("a", "+34*", roles=("agent",), trunk=Endpoint("PJSIP/trunk")),)
+    made.configurations["h2"] = replace(made.configuration, hash="h2", dial_policy=DialPolicy(rules))
+    made.feed(ConfigurationLoaded("h2"))
+    made.arrive("out", "1.2", answered=True)
+    assert len(made.dialled()) == 1
+
+
+def test_who_answers_outside_is_not_given_up_by_the_clock() -> None:
+    made = sent_on()
+    (ring,) = made.dialled()
+    made.answer(ring.leg)
+    assert made.wait(60 * SECOND).commands == ()
