@@ -12,7 +12,7 @@ from ccd.core.floor import Floor, Outcome
 from ccd.core.timer import BackOffTimer, StepTimer
 from ccd.model import event as e
 from ccd.model.command import Ask, HangUp, SetVariables
-from ccd.model.fact import EndpointNoted
+from ccd.model.fact import EndpointNoted, QueueLeft
 from ccd.model.ids import SECOND, AgentId, CallId, Endpoint, QuestionId, QueueId
 from ccd.model.question import Render
 from tests.core.centre import PBX, START, Centre, agent, configuration, flow, leg, queue
@@ -222,3 +222,14 @@ def test_the_seed_and_the_configuration_are_as_given() -> None:
         assert (made.seed, made.configuration, made.queues) == (seed, config, {QueueId("sales"): queue("sales")})
         assert (made.now, made.commands_a_switch, made.holds_timers) == (0, False, False)
     assert Engine({"h1": config}, "h1").floor.seed == 0
+
+
+def test_what_is_due_at_the_moment_of_an_event_comes_before_it() -> None:
+    made = centre(agent("anna", sales=1))
+    made.arrive("short")
+    made.hung_up(leg("1.1"))
+    assert [left.outcome for left in made.of(QueueLeft)] == ["abandoned"]
+    made.arrive("short", "1.2")
+    made.now += 5 * SECOND - 1
+    made.hung_up(leg("1.2"))
+    assert [left.outcome for left in made.of(QueueLeft)] == ["abandoned", "overflowed"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ccd.core.configuration import Site
+from ccd.core.configuration import RecordingPolicy, Site
 from ccd.core.dial_policy import DialPolicy, DialRule
 from ccd.core.flow.expression import Literal
 from ccd.core.flow.steps.hangup import Hangup
@@ -13,7 +13,15 @@ from ccd.core.flow.steps.queue import Queue as QueueStep
 from ccd.core.flow.steps.transfer import Transfer, TransferOutcome
 from ccd.model import command as c
 from ccd.model import fact as f
-from ccd.model.event import Answered, BridgeFailed, ConfigurationLoaded, LegArrived, LegReferred
+from ccd.model.event import (
+    Answered,
+    BridgeFailed,
+    ConfigurationLoaded,
+    DigitPressed,
+    LegArrived,
+    LegReferred,
+    RecordingChanged,
+)
 from ccd.model.ids import SECOND, AgentId, Endpoint
 from ccd.model.question import NormaliseNumber
 from tests.core.centre import Centre, agent, configuration, flow, leg, queue
@@ -277,3 +285,19 @@ def test_who_answers_outside_is_not_given_up_by_the_clock() -> None:
     (ring,) = made.dialled()
     made.answer(ring.leg)
     assert made.wait(60 * SECOND).commands == ()
+
+
+def test_a_colleague_who_is_not_logged_in_is_known_by_his_phone() -> None:
+    rules = queue("sales", recording=RecordingPolicy("always"))
+    made = centre(agent("anna", sales=2), agent("carla"), queues=(rules,))
+    made.log_in("anna")
+    talk(made)
+    made.feed(LegReferred(CALLER, "1005"), 1)
+    ring = made.dialled()[-1].leg
+    made.answer(ring)
+    made.bridged(CALLER, ring)
+    for key in "*2":
+        made.feed(DigitPressed(ring, key), 1)
+    assert isinstance(made.commands[-1], c.PauseRecording)
+    made.feed(RecordingChanged(CALLER, made.commands[-1].recording, "paused"), 1)
+    assert [fact.by for fact in made.of(f.RecordingPaused)] == ["PJSIP/carla"]

@@ -256,3 +256,15 @@ def test_a_code_that_is_not_configured_does_not_exist() -> None:
     c = centre(ANNA, feature_codes=FeatureCodes(log_in=""))
     c.feed(LegArrived(DIALLED, dnis="", endpoint=PHONE), 1)
     assert HangUp(DIALLED, 21) in c.commands
+
+
+def test_the_clock_of_an_earlier_key_does_not_end_the_check() -> None:
+    c = centre(ANNA)
+    c.phone("desk", "in_use")
+    dial(c, "*71")
+    press(c, "1004#4")
+    c.wait(6 * SECOND)
+    press(c, "7#")
+    c.wait(4 * SECOND + 100)
+    c.feed(Answered(check(c).question, True), 1)
+    assert states(c) == {"anna": "ready"}
