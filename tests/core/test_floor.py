@@ -224,12 +224,10 @@ def test_the_seed_and_the_configuration_are_as_given() -> None:
     assert Engine({"h1": config}, "h1").floor.seed == 0
 
 
-def test_what_is_due_at_the_moment_of_an_event_comes_before_it() -> None:
+@pytest.mark.parametrize(("early", "outcome"), [(1, "abandoned"), (0, "overflowed")])
+def test_what_is_due_at_the_moment_of_an_event_comes_before_it(early: int, outcome: str) -> None:
     made = centre(agent("anna", sales=1))
     made.arrive("short")
+    made.now += 5 * SECOND - early - 1
     made.hung_up(leg("1.1"))
-    assert [left.outcome for left in made.of(QueueLeft)] == ["abandoned"]
-    made.arrive("short", "1.2")
-    made.now += 5 * SECOND - 1
-    made.hung_up(leg("1.2"))
-    assert [left.outcome for left in made.of(QueueLeft)] == ["abandoned", "overflowed"]
+    assert [left.outcome for left in made.of(QueueLeft)] == [outcome]
