@@ -397,3 +397,9 @@ def test_who_is_matched_when_the_link_is_back_was_waiting() -> None:
     c.feed(SwitchUp(PBX, "b1"), 1)
     assert [made.trigger for made in c.of(f.OfferMade)] == ["caller"]
     assert c.engine.floor.routing.in_order() == []
+
+
+def test_an_announcement_that_is_due_at_once_comes_at_once() -> None:
+    c = centre(ANNA, queues=(queue("sales", announcements=replace(TOLD, first_after=0)),))
+    said = c.arrive("sales", answered=True)
+    assert [one.sounds for one in said.commands if isinstance(one, Play)] == [("first", "thanks")]
