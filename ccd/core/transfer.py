@@ -27,7 +27,7 @@ def begin(
     call: Call,
     number: str,
     *,
-    role: str = "flow",
+    role: str,
     ring_time: Length = RING_TIME,
     kind: Literal["step", "refer"] = "step",
 ) -> None:

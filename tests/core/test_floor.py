@@ -222,6 +222,7 @@ def test_the_seed_and_the_configuration_are_as_given() -> None:
         assert (made.seed, made.configuration, made.queues) == (seed, config, {QueueId("sales"): queue("sales")})
         assert (made.now, made.commands_a_switch, made.holds_timers) == (0, False, False)
     assert Engine({"h1": config}, "h1").floor.seed == 0
+    assert (Floor(config, 5).configuration, Floor(config, 5).seed) == (config, 5)
 
 
 @pytest.mark.parametrize(("early", "outcome"), [(1, "abandoned"), (0, "overflowed")])

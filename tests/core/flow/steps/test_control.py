@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ccd.core.flow.interpreter import run_of
 from ccd.model.command import Answer, HangUp, Reply
 from ccd.model.event import ConfigurationLoaded, HangUpRequested
 from ccd.model.fact import FlowBroken, StepEntered
@@ -143,3 +144,15 @@ def test_a_hang_up_is_said_once() -> None:
     (call,) = ivr.engine.floor.calls
     again = ivr.feed(HangUpRequested(RequestId("r"), "boss", call), 1)
     assert again.commands == (Reply(RequestId("r")),)
+
+
+def test_what_is_not_known_of_a_call_is_not_set() -> None:
+    ivr = Ivr("flow: f\nsteps:\n  a: {play: {say: x}}\n").call()
+    (call,) = ivr.engine.floor.calls.values()
+    run = run_of(ivr.engine.floor, call)
+    assert [run.lookup(name) for name in ("call.dnis", "call.colour", "caller.name", "colour")] == [
+        "f",
+        None,
+        None,
+        None,
+    ]
