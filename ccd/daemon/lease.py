@@ -21,6 +21,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from ccd.io.closed import told_as_lost
+
 KEY = "ccd:lease"
 EPOCH = "ccd:lease:epoch"
 RENEW = """
@@ -115,8 +117,9 @@ class Lease:
     async def _ask(self, question: Any, failed: Any) -> Any:
         """The answer of Redis, or `failed` where it is away."""
         try:
-            async with asyncio.timeout(self._step):
-                return await question
+            with told_as_lost():
+                async with asyncio.timeout(self._step):
+                    return await question
         except (RedisError, OSError, TimeoutError) as error:
             log.debug("no answer about the lease", error=repr(error))
             return failed

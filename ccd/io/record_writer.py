@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from ccd.io.backlog import Backlog
+from ccd.io.closed import told_as_lost
 from ccd.io.record_upgrade import SCHEMA, SCHEMA_KEY, STEPS, Step, WrongSchemaError, settle
 from ccd.io.record_write import AnyWrite, add_commands, decoded, encoded
 
@@ -58,7 +59,7 @@ class RecordWriter:
 
     async def start(self) -> None:
         """Settle the schema if Redis is there, and begin. Raises WrongSchemaError."""
-        with suppress(RedisError, OSError):
+        with suppress(RedisError, OSError), told_as_lost():
             await self._settle()
         self._work.set()
         self._task = asyncio.create_task(self._run(), name="records")
@@ -101,10 +102,11 @@ class RecordWriter:
         pause = _SHORTEST_BREAK
         while not self._is_closing:
             try:
-                if not self._is_up:
-                    await self._settle()
-                async with asyncio.timeout(self._timeout):
-                    await self._write_batch()
+                with told_as_lost():
+                    if not self._is_up:
+                        await self._settle()
+                    async with asyncio.timeout(self._timeout):
+                        await self._write_batch()
                 pause = _SHORTEST_BREAK
                 self._came_up()
                 await self._wait_for_work()

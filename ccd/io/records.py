@@ -40,6 +40,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from ccd.io import record_script as script
+from ccd.io.closed import told_as_lost
 from ccd.io.record_upgrade import STEPS, Step
 from ccd.io.record_write import AnyWrite, ChangeCaller, Personal, joined
 from ccd.io.record_writer import Health, RecordWriter
@@ -282,8 +283,9 @@ class Records:
             asked.close()
             raise RecordsAwayError("the records were not reached yet, or are of another schema")
         try:
-            async with asyncio.timeout(self._timeout):
-                return await asked
+            with told_as_lost():
+                async with asyncio.timeout(self._timeout):
+                    return await asked
         except (RedisError, OSError, TimeoutError) as error:
             raise RecordsAwayError(f"{type(error).__name__}: {error}") from error
 
