@@ -49,8 +49,10 @@ GHOST = 200 * MILLISECOND
 HANG_UP_AGAIN = SECOND
 NO_CHANNEL_YET = 20 * MILLISECOND
 """A leg hung up in the instant it was dialled has no channel yet."""
-ADOPTED = SECOND
-"""The first renewal of the lease; a leg bridged within that costs none. The dialplan's own time-out is 4 s."""
+ADOPTED = 300 * MILLISECOND
+"""The first renewal of the lease; a leg bridged within that costs none. The dialplan's own time-out is 4 s: what is
+spent of it here a daemon that begins anew does not have.
+"""
 RECALLED_GRACE = 10 * SECOND
 """So much longer than its longest time a message of a former driver may take."""
 NORMAL_CLEARING = 16
@@ -355,15 +357,19 @@ class Leg:
             self._is_to_ring = False
             self.ring()
 
-    def arrive(self) -> None:
+    def arrive(self, was_found: bool) -> None:
         """A new inbound leg in AGI, or one found there."""
+        self.is_recalled = was_found
         if self.place == "agi":
             self._enter()
 
     # --- inside
 
     def _enter(self) -> None:
-        self._output.alarm((self.unique, "lease"), ADOPTED, self._renew_lease)
+        if self.is_recalled:  # its time may be nearly over
+            self._renew_lease()
+        else:
+            self._output.alarm((self.unique, "lease"), ADOPTED, self._renew_lease)
         self._slot.enter()
         if self._music and self._slot.current is None:  # the move ended the music
             self._slot.put(Music(self._music))

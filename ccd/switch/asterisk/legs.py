@@ -130,7 +130,7 @@ class Legs:
                 bridge=message.get("BridgeID") if place == "bridged" else "",
             )
         )
-        leg.arrive()
+        leg.arrive(bool(variables))
 
     def _add(self, name: LegId, unique: str, place: Place, answered: bool) -> Leg:
         leg = Leg(self._output, name, unique, place, answered)

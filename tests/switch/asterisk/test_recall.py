@@ -268,3 +268,9 @@ def test_a_leg_that_the_former_daemon_did_not_know_arrives() -> None:
     (arrived,) = of_legs(recalled([], row(state="CALL=7&QUEUE=sales")))
     assert isinstance(arrived, LegArrived)
     assert arrived.variables == {"CCD_CALL": "7", "CCD_QUEUE": "sales", "CCD_ROLE": "caller"}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_whose_time_at_the_dialplan_may_be_nearly_over_has_it_renewed_first(known: bool) -> None:
+    it = recalled([standing()] if known else [], row(state="CALL=7"))
+    assert ("TIMEOUT(absolute)", "60") in [(one["Variable"], one["Value"]) for one in named(it, "Setvar")]
