@@ -67,3 +67,8 @@ def test_each_leg_of_ours_has_an_id_of_its_own_that_names_the_call() -> None:
     call = next(iter(made.engine.floor.calls))
     assert first != second
     assert all(one.startswith(leg(f"ccd-{call}-")) for one in (first, second))
+
+
+def test_legs_of_ours_are_of_the_callers_switch_and_boot_whatever_his_own_id_looks_like() -> None:
+    call = Call(CallId("c"), LegId("pbx/1/x/y"), "inbound", "1", "Ann", "2", "", 0, "flow")
+    assert call.own_legs == "pbx/1/ccd-c-"

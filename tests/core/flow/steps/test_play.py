@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
-from ccd.core.flow.prompt import Prompt
+from ccd.core.flow.prompt import Prompt, Sound
+from ccd.core.flow.steps.collect import Collect
+from ccd.core.flow.steps.menu import Menu
+from ccd.core.flow.steps.play import Play as PlayStep
 from ccd.model.command import Ask, Play, StopPlay
-from ccd.model.event import Answered, ConfigurationLoaded, HangUpRequested, PlayEnded
+from ccd.model.event import Answered, ConfigurationLoaded, DigitPressed, HangUpRequested, PlayEnded
 from ccd.model.ids import SECOND, RequestId
 from ccd.model.question import Render
+from tests.core.centre import Centre, configuration, flow
 from tests.core.flow.ivr import LEG, Ivr
 
 HELLO = """
@@ -148,3 +152,19 @@ steps:
         "{fr: faux, en", "{es: mal, en"
     )
     assert Ivr(other).call().heard().press("9").played() == [("en:choose",), ("es:mal", "en:choose")]
+
+
+def test_the_sites_language_goes_before_the_one_that_is_written_first() -> None:
+    said = Prompt({"de": (Sound("hallo"),), "en": (Sound("hello"),)})
+    asked = Menu(said, {"1": "ask"}, invalid=said)
+    for language, sounds in (("fr", ("hello", "hello")), ("de", ("hallo", "hallo")), ("", ("hello", "hello"))):
+        for step, count in ((PlayStep(said), 1), (asked, 2), (Collect(said, "x", invalid=said), 2)):
+            way = replace(flow("in", ask=step), language=language)
+            made = Centre(configuration({"in": way}, (), ()))
+            made.arrive("in", answered=True)
+            if count == 2:
+                made.feed(PlayEnded(LEG, 1, "finished"), 1)
+                for key in "*#":
+                    made.feed(DigitPressed(LEG, key), 1)
+            (*_, last) = (one for one in made.commands if isinstance(one, Play))
+            assert last.sounds == sounds[:count]
