@@ -304,6 +304,7 @@ def test_an_agents_call_as_people_see_it() -> None:
         ANNA,
         made.now,
     )
+    assert (view.flow, view.step) == ("", "")
 
 
 def test_a_colleagues_phone_is_where_he_is_logged_in_else_his_own() -> None:

@@ -301,3 +301,15 @@ def test_a_colleague_who_is_not_logged_in_is_known_by_his_phone() -> None:
     assert isinstance(made.commands[-1], c.PauseRecording)
     made.feed(RecordingChanged(CALLER, made.commands[-1].recording, "paused"), 1)
     assert [fact.by for fact in made.of(f.RecordingPaused)] == ["PJSIP/carla"]
+
+
+def test_the_clock_of_a_first_try_does_not_end_a_second_one() -> None:
+    to = Literal("+34911222333")
+    way = flow("out", first=Transfer(to=to, ring_time=20 * SECOND), second=Transfer(to=to, ring_time=20 * SECOND))
+    made = Centre(configuration({"out": way}, (), ()))
+    made.arrive("out", answered=True)
+    made.wait(20 * SECOND)
+    made.hung_up(made.dialled()[0].leg, 19)
+    second = made.dialled()[1].leg
+    assert made.wait(20 * SECOND).commands == ()
+    assert made.wait(3 * SECOND).commands == (c.HangUp(second, 19),)
