@@ -45,8 +45,10 @@ async def test_the_second_takes_over_and_everybody_keeps_his_place(
     await centre.log_in("anna")
     talking = centre.call(SALES)
     await centre.phase(talking, "talking")
-    waiting = [centre.call(SALES) for _ in range(2)]
-    before = [await centre.phase(call, "waiting") for call in waiting]
+    waiting, before = [], []
+    for _ in range(2):  # one after the other: their places are what it is about
+        waiting.append(centre.call(SALES))
+        before.append(await centre.phase(waiting[-1], "waiting"))
     first = centre.centre
     began = time.monotonic()
     first.process.signal(signal.Signals[ending])
