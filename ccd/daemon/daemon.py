@@ -65,6 +65,7 @@ class Daemon:
         folders = settings.folders
         self._path = path
         self._lease = lease
+        self._may_write = lease.is_sure if lease else lambda: True
         self._region = settings.site.region
         self._texts = loaded.texts
         self._begun = begin(base / folders.journal, loaded.configuration, Clock().now())
@@ -121,7 +122,7 @@ class Daemon:
             update_caller=self._update_caller,
             watchers=(self._folds,),
             follow=self._ledger.follow,
-            may_write=lease.is_sure if lease else lambda: True,
+            may_write=self._may_write,
             noted=self._health.noted,
             handled=self._metrics.observe_handle,
         )
@@ -139,7 +140,7 @@ class Daemon:
         )
         self._web = self._make_web(loaded)
         self._make_lines(loaded)
-        self._keeper = Keeper(self._ledger, self._journal, self._pump.settle)
+        self._keeper = Keeper(self._ledger, self._journal, lambda: self._may_write() and self._pump.settle())
         self._resumption = Resumption(
             self._begun,
             self._pump,
@@ -216,6 +217,8 @@ class Daemon:
     async def _serve_web(self) -> None:
         """Calls do not wait for the port, should a former daemon that is frozen hold it still."""
         while not self._web.is_bound:
+            if self._stopping.is_set():
+                return
             try:
                 self._web.bind()
             except OSError as error:

@@ -31,7 +31,7 @@ from ccd.switch.asterisk.legs import Legs, refused
 from ccd.switch.asterisk.operation import Recording
 from ccd.switch.asterisk.originate import originate
 from ccd.switch.asterisk.output import Output
-from ccd.switch.asterisk.state import written
+from ccd.switch.asterisk.state import engines, written
 from ccd.wire.ami import EventList, IllegalValue
 
 AWAY = 27
@@ -108,7 +108,7 @@ class Commands:
             refused(self._output, dial.leg, TEMPORARY_FAILURE)
             return
         leg = self._legs.dial(dial.leg, unique, dial.endpoint)
-        leg.variables.update(dial.variables)
+        leg.variables.update(engines(dial.variables))
         self._output.act("Originate", headers, lambda answer: self._originated(leg, answer))
         self._output.alarm((unique, "failed"), dial.ring_time + PATIENCE, lambda: self._ask(leg))
 

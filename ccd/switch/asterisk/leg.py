@@ -41,7 +41,7 @@ from ccd.switch.asterisk.operation import Music, Operation, Playing, Recording
 from ccd.switch.asterisk.output import Output
 from ccd.switch.asterisk.recording import Monitor
 from ccd.switch.asterisk.slot import Slot
-from ccd.switch.asterisk.state import STATE, written
+from ccd.switch.asterisk.state import engines, written
 from ccd.wire.ami import EventList, Message
 
 GHOST = 200 * MILLISECOND
@@ -187,15 +187,14 @@ class Leg:
             case HangUp():
                 self._by, self._cause, self.is_leaving = self._by or "us", command.cause, True
             case SetVariables():
-                self.variables.update(command.variables)
+                self.variables.update(engines(command.variables))
                 self._is_unsent = True
 
     def set_variables(self, variables: tuple[tuple[str, str], ...]) -> None:
         """Write our variables beside those written before."""
-        self.variables.update(variables)
+        self.variables.update(engines(variables))
         for name, value in written(self.variables.items()):
-            if name == STATE or name in dict(variables):
-                self.set_variable(name, value)
+            self.set_variable(name, value)
 
     # --- what the switch says
 
@@ -291,7 +290,7 @@ class Leg:
     def recall(self, standing: LegStanding) -> None:
         """It stands where a former driver left it; `link_returned` or `close` says what became of that."""
         self.is_recalled = True
-        self.variables.update(standing.variables)
+        self.variables.update(engines(standing.variables.items()))
         self._music, self._rings = standing.music, standing.has_rung
         for command in standing.due:
             match command:

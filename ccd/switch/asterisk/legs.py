@@ -7,12 +7,14 @@ from ccd.model.ids import Endpoint, LegId, leg_id
 from ccd.switch.asterisk.agi import KEYS, Environment, parse_environment
 from ccd.switch.asterisk.leg import UP, Leg, Place
 from ccd.switch.asterisk.output import Output
+from ccd.switch.asterisk.state import engines
 from ccd.wire.ami import Message
 
 FROM_PHONE = "agent"
 ROLES = ("caller", FROM_PHONE, "dialled", "talked")
 TIMED_OUT = "3"
 NO_ANSWER = 19
+UNSPECIFIED = 31
 SUBSCRIBER_ABSENT = 20
 TEXT_LIMIT = 256
 
@@ -117,7 +119,7 @@ class Legs:
         name = leg_id(self._output.settings.name, self.boot, f"{unique}+{again}" if again else unique)
         answered = message.get("ChannelState") == UP
         leg = self._add(name, unique, place, answered)
-        leg.variables.update(variables)
+        leg.variables.update(engines(variables.items()))
         self._output.emit(
             LegArrived(
                 leg=name,
@@ -164,7 +166,10 @@ class Legs:
         unique = message.get("Uniqueid")
         self._handed_back.pop(unique, None)
         if leg := self._by_unique.get(unique):
-            self.close(leg, _number(message.get("Cause")), _number(message.get("TechCause")))
+            cause = _number(message.get("Cause"))
+            if leg.place == "dialling" and not leg.is_leaving:
+                cause = cause or UNSPECIFIED  # 0 says that nobody knows: of this one it is known that it failed
+            self.close(leg, cause, _number(message.get("TechCause")))
 
     def _originate_response(self, message: Message) -> None:
         unique = message.get("Uniqueid")

@@ -12,6 +12,8 @@ from ccd.switch.asterisk.originate import VALUE_LIMIT, is_variable
 STATE = "CCD_STATE"
 ROLE = "CCD_ROLE"
 PREFIX = "CCD_"
+NOT_OURS = (ROLE, "CCD_DNIS", "CCD_RECORDING", "CCD_RECORDING_STATE", "CCD_MONITOR_ID")
+"""What the dialplan and the driver write, and so must not be written again from what was known before."""
 
 
 def written(variables: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -32,6 +34,11 @@ def written(variables: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
             break
         pairs.append(pair)
     return [(STATE, "&".join(pairs)), *apart] if pairs else apart
+
+
+def engines(variables: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Those that the engine wrote."""
+    return {name: value for name, value in variables if name not in NOT_OURS}
 
 
 def unpacked(found: Mapping[str, str]) -> dict[str, str]:

@@ -274,3 +274,12 @@ def test_a_leg_that_the_former_daemon_did_not_know_arrives() -> None:
 def test_whose_time_at_the_dialplan_may_be_nearly_over_has_it_renewed_first(known: bool) -> None:
     it = recalled([standing()] if known else [], row(state="CALL=7"))
     assert ("TIMEOUT(absolute)", "60") in [(one["Variable"], one["Value"]) for one in named(it, "Setvar")]
+
+
+def test_the_role_that_the_dialplan_gave_is_never_written_over() -> None:
+    """Whoever went through ccd-bridge has the role `talked`: what a driver wrote or found before is no news."""
+    known = {"CCD_CALL": "7", "CCD_ROLE": "caller", "CCD_DNIS": "1"}
+    it = recalled([standing(variables=known)], row(state="CALL=6"))
+    written = {one["Variable"]: one["Value"] for one in named(it, "Setvar")}
+    assert written["CCD_STATE"] == "CALL=7"
+    assert "CCD_ROLE" not in written

@@ -591,3 +591,11 @@ def test_a_variable_that_a_channel_does_not_have_is_not_told() -> None:
     (there,) = [event for event in it.told() if isinstance(event, LegArrived)]
     assert there.variables == {"CCD_ROLE": "caller", "CCD_CALL": "c1"}
     assert there.dnis == ""
+
+
+def test_a_dial_that_fails_without_a_cause_has_one() -> None:
+    """0 is kept for legs that nobody saw end; the agent's phone that just failed is not to be rung at once again."""
+    it = arrived()
+    dialled(it)
+    it.hang_up(AGENT, "0")
+    assert it.told() == [LegHungUp(OTHER, 31, "switch")]
