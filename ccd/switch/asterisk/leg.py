@@ -53,8 +53,6 @@ ADOPTED = 300 * MILLISECOND
 """The first renewal of the lease; a leg bridged within that costs none. The dialplan's own time-out is 4 s: what is
 spent of it here a daemon that begins anew does not have.
 """
-RECALLED_GRACE = 10 * SECOND
-"""So much longer than its longest time a message of a former driver may take."""
 NORMAL_CLEARING = 16
 UP = "6"
 """ChannelState of an answered channel."""
@@ -297,10 +295,7 @@ class Leg:
                 case Answer() | HangUp():
                     self.while_away(command)
                 case RecordMessage():
-                    recording = Recording(
-                        command, self._output.settings.recordings, self._output.emit, is_recalled=True
-                    )
-                    self._slot.recall(recording, command.max_time + RECALLED_GRACE)
+                    self._slot.recall(Recording(command, self._output.settings.recordings, self._output.emit))
                 case Play() | HandBack() | Bridge():
                     self.owed.append(command)
 
@@ -318,10 +313,13 @@ class Leg:
         self._pay_what_is_owed("lost")
         self.move(self._output.settings.loop_context, "returned")
 
+    def is_gone(self) -> None:
+        """It is not among the channels after the link was away: what ran has ended unseen."""
+        self._slot.link_was_away()
+
     def link_returned(self, row: Message) -> None:
         """The leg as Status shows it after the link was away."""
-        if not self._slot.is_foreign:
-            self._slot.leave()
+        self._slot.link_was_away()
         self.monitor.link_returned()
         if self.join is not None:
             self._music = ""

@@ -5,12 +5,14 @@ from typing import Literal
 
 from ccd.model.command import Play, RecordMessage
 from ccd.model.event import MessageRecorded, PlayEnded, PlayResult, SwitchEvent
-from ccd.model.ids import Length
+from ccd.model.ids import SECOND, Length
 from ccd.switch.asterisk.agi import Result, music_on, record_file, stream_file
 
 Emit = Callable[[SwitchEvent], None]
 SOMETHING: Length = 1
-"""The length of a message that was begun under a former driver and whose end nobody saw: the file knows it."""
+"""The length of a message whose end nobody saw (the link was away, a former driver began it): the file knows it."""
+GRACE = 10 * SECOND
+"""So much longer than its longest time a message may take whose end may have gone unseen."""
 
 
 class Operation:
@@ -36,6 +38,10 @@ class Operation:
 
     def lost(self) -> None:
         """No result will come any more, or it never began."""
+
+    def unseen(self) -> Length | None:
+        """The link was away while it ran. How long its result may still take, where it is to go on; None where not."""
+        return None
 
 
 class Playing(Operation):
@@ -94,8 +100,8 @@ class Recording(Operation):
 
     needs_move = True
 
-    def __init__(self, record: RecordMessage, folder: str, emit: Emit, *, is_recalled: bool = False) -> None:
-        self._unknown = SOMETHING if is_recalled else 0
+    def __init__(self, record: RecordMessage, folder: str, emit: Emit) -> None:
+        self._unknown: Length = 0
         self._record = record
         self._command = record_file(f"{folder}/{record.name}", record.max_time, record.silence_time)
         self._stopped = False
@@ -116,6 +122,10 @@ class Recording(Operation):
 
     def stop(self) -> None:
         self._stopped = True
+
+    def unseen(self) -> Length | None:
+        self._unknown = SOMETHING
+        return None if self._stopped else self._record.max_time + GRACE
 
     def lost(self) -> None:
         self._tell("stopped" if self._stopped else "hung_up", self._unknown)

@@ -6,7 +6,7 @@ moment. So what waits is kept here, and every command is waited for.
 
 from collections.abc import Callable
 
-from ccd.model.ids import MILLISECOND, Length
+from ccd.model.ids import MILLISECOND
 from ccd.switch.asterisk.action import is_success
 from ccd.switch.asterisk.agi import Result, parse_result
 from ccd.switch.asterisk.operation import Operation
@@ -100,11 +100,20 @@ class Slot:
             running.lost()
         self._drop_waiting()
 
-    def recall(self, operation: Operation, limit: Length) -> None:
-        """What a former driver began, under a CommandID that nobody knows any more: the next result is its own, or none
-        comes within `limit`.
+    def recall(self, operation: Operation) -> None:
+        """What a former driver began, under a CommandID that nobody knows any more."""
+        self._running = operation
+
+    def link_was_away(self) -> None:
+        """Results may have been lost. What is to go on does: the next result of the leg is its own, or none comes in
+        time. Everything else is over.
         """
-        self._running, self.is_foreign = operation, True
+        running = self._running
+        limit = running.unseen() if running is not None and not self._stopping else None
+        if limit is None:
+            self.leave()
+            return
+        self.is_foreign = True
         self._output.alarm((self._unique, "stop"), limit, self._stop_foreign)
 
     def _stop_foreign(self) -> None:

@@ -75,6 +75,7 @@ class Snapshot:
         for leg in self._legs.known():  # before the engine may command: nobody is rung for a caller who is gone
             if leg.unique not in rows:
                 # Nobody saw it end. Who was in a call has left it; one that was only dialled may never have been.
+                leg.is_gone()
                 self._legs.close(leg, 0, by="switch" if leg.place == "dialling" else "far_end")
         self._output.emit(SwitchUp(self._output.settings.name, self._legs.boot))
         for unique, row in rows.items():
