@@ -1,6 +1,7 @@
 """The one task that writes to Redis: in order, in batches, again until Redis has taken it."""
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ from ccd.io.record_write import AnyWrite, add_commands, decoded, encoded
 
 _BATCH = 64
 _PING_EVERY = 1.0
+_RECENT, _MOST_RECENT = 10.0, 10_000
+"""Seconds, and so many: writes that a Redis that fails over may lose though it acknowledged them."""
 _SHORTEST_BREAK, _LONGEST_BREAK = 0.05, 2.0
 
 
@@ -51,6 +54,7 @@ class RecordWriter:
         self._is_up = False
         self._last_error = ""
         self._written = self._refused = 0
+        self._recent: deque[tuple[float, bytes]] = deque(maxlen=_MOST_RECENT)
         self._asked_at = 0.0
         self._work = asyncio.Event()
         self._empty = asyncio.Event()
@@ -105,6 +109,7 @@ class RecordWriter:
                 with told_as_lost():
                     if not self._is_up:
                         await self._settle()
+                        await self._write_again()
                     async with asyncio.timeout(self._timeout):
                         await self._write_batch()
                 pause = _SHORTEST_BREAK
@@ -120,6 +125,13 @@ class RecordWriter:
         await settle(self._redis, self._steps)
         self.is_settled = True
 
+    async def _write_again(self) -> None:
+        """What was acknowledged shortly before Redis went away: a replica that took over may not have it."""
+        lines = [line for _, line in self._recent]
+        for begin in range(0, len(lines), _BATCH):
+            async with asyncio.timeout(self._timeout):
+                await self._send(self._readable(lines[begin : begin + _BATCH]))
+
     async def _write_batch(self) -> None:
         now = asyncio.get_running_loop().time()
         lines = self._backlog.peek(_BATCH)
@@ -134,6 +146,9 @@ class RecordWriter:
         await self._send(writes)
         self._backlog.drop(lines)
         self._written += len(writes)
+        self._recent.extend((now, line) for line in lines)
+        while self._recent[0][0] < now - _RECENT:
+            self._recent.popleft()
 
     def _readable(self, lines: Sequence[bytes]) -> list[AnyWrite]:
         writes = []

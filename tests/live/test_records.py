@@ -392,3 +392,17 @@ async def dump(client: Client) -> str:
                 value = await client.zrange(key, 0, -1, withscores=True)
         lines.append(f"{key} {value}")
     return "\n".join(lines)
+
+
+async def test_what_a_redis_acknowledged_and_lost_is_written_again(redis: Redis, tmp_path: Path) -> None:
+    """As after a failover to a replica that had not got it yet."""
+    async with running(redis, tmp_path) as records:
+        records.keep(KeepCdr(cdr(1)))
+        assert await records.drained(PATIENCE)
+        await redis.kill()
+        for place in sorted(redis.folder.rglob("appendonly*"), reverse=True):
+            place.rmdir() if place.is_dir() else place.unlink()
+        await until(lambda: not records.health().is_up)
+        await redis.start()
+        await until(lambda: records.health().is_up)
+        assert await records.call(CallId("call-1")) is not None
