@@ -99,7 +99,8 @@ class Invariants:
         self._reasons = Reasons()
         self._offers_seen = 0
         self._stood_still_since: Moment = 0
-        self._former: dict[CallId, None] = {}
+        self._former: dict[CallId, bool] = {}
+        """Calls that a daemon before this one began, by the journal's facts: whether their legs have come."""
         self.attach(engine, configurations)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -140,6 +141,10 @@ class Invariants:
             self._up = type(event) is e.SwitchUp
             for agent in self.standing:
                 self._settle(agent)
+        if type(event) is e.CallsRecalled:
+            self._former = dict.fromkeys(event.calls, False)
+        if self._former:
+            self._meet_former()
         for fact in outcome.facts:
             self._fold(fact)
         if not is_held:
@@ -159,6 +164,16 @@ class Invariants:
         """Note it."""
         if len(self.violations) < MOST_VIOLATIONS:
             self.violations.append(Violation(self._seed, self.number, self.now, rule, str(detail)))
+
+    def _meet_former(self) -> None:
+        """Those whose legs have come: nobody says anew that they began, or that they wait."""
+        calls = self._engine.floor.calls
+        for call in [call for call, is_met in self._former.items() if not is_met and call in calls]:
+            self._former[call] = True
+            self.open[call] = None
+            visit = calls[call].visit
+            if visit is not None and call not in self.visits:
+                self._began_to_wait(call, visit.queue, visit.key, visit.entered)
 
     # --- time
 
@@ -185,7 +200,8 @@ class Invariants:
 
     def _fold(self, fact: f.AnyFact) -> None:
         call = getattr(fact, "call", None)
-        if call is not None and call not in self.open and type(fact) is not f.CallStarted:
+        is_known = call in self.open or call in self._former
+        if call is not None and not is_known and type(fact) is not f.CallStarted:
             self.violated("nothing is told of a call that is over", fact)
         fold = self._folds.get(type(fact))
         if fold is not None:
@@ -193,7 +209,7 @@ class Invariants:
         if type(fact) is not f.OfferMade:
             self._reasons.apply(fact, self.now)
         cdr = self._cdrs.apply(fact, self.now)
-        if (cdr is not None) != (type(fact) is f.CallEnded):
+        if (cdr is not None) != (type(fact) is f.CallEnded) and call not in self._former:
             self.violated("a call that ends has exactly one record", fact)
         if cdr is not None:
             self._ended(cdr)
@@ -244,13 +260,7 @@ class Invariants:
     def _entered(self, fact: f.QueueEntered) -> None:
         if fact.call in self.visits:
             self.violated("one visit at a time", fact)
-        key = fact.waiting_since - fact.priority
-        self.visits[fact.call] = (key, fact.queue, self.now)
-        line = self._lines[fact.queue]
-        self._entered_in[fact.queue] = self._entered_in.get(fact.queue, 0) + 1
-        line.visits += 1
-        self._push(fact.call, key, line)
-        self._touched[fact.queue] = None
+        self._began_to_wait(fact.call, fact.queue, fact.waiting_since - fact.priority, self.now)
         call = self._engine.floor.calls.get(fact.call)
         step = call.cursor.flow.steps.get(call.cursor.step) if call and call.cursor else None
         if isinstance(step, QueueStep) and step.queue == fact.queue and step.max_wait:
@@ -258,12 +268,22 @@ class Invariants:
             due = self.now + step.max_wait + BRIDGE_TIME + GRACE
             heappush(self._limits, (due, "wait", (fact.call, self.now), f"{fact.call} in {fact.queue}"))
 
+    def _began_to_wait(self, call: CallId, queue: QueueId, key: Moment, entered: Moment) -> None:
+        self.visits[call] = (key, queue, entered)
+        line = self._lines[queue]
+        self._entered_in[queue] = self._entered_in.get(queue, 0) + 1
+        line.visits += 1
+        self._push(call, key, line)
+        self._touched[queue] = None
+
     def _push(self, call: CallId, key: Moment, line: Line) -> None:
         self.unoffered[call] = key
         line.unoffered += 1
         heappush(line.heap, (key, call))
 
     def _left(self, fact: f.QueueLeft) -> None:
+        if fact.call in self._former and fact.call not in self.visits:  # left in the very input in which he came
+            self._began_to_wait(fact.call, fact.queue, self.now, self.now)
         visit = self.visits.pop(fact.call, None)
         if visit is None or visit[1] != fact.queue:
             self.violated("a visit that ends had begun", fact)
