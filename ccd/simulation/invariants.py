@@ -129,20 +129,11 @@ class Invariants:
 
     def check(self, event: e.AnyEvent, outcome: Outcome, number: int, now: Moment) -> None:
         """One more event."""
-        if type(event) is e.TimersHeld:
-            self._stood_still_since = self.now
-        self.number, self.now = number, now
-        if type(event) is e.TimersReleased:
-            self._put_off_limits(now - self._stood_still_since)
+        last, self.number, self.now = self.now, number, now
+        self._notice(event, last)
         is_held = self._engine.floor.holds_timers
         if not is_held:
             self._end_back_offs()
-        if type(event) is e.SwitchUp or type(event) is e.SwitchDown:
-            self._up = type(event) is e.SwitchUp
-            for agent in self.standing:
-                self._settle(agent)
-        if type(event) is e.CallsRecalled:
-            self._former = dict.fromkeys(event.calls, False)
         if self._former:
             self._meet_former()
         for fact in outcome.facts:
@@ -154,6 +145,22 @@ class Invariants:
         if number % self._full_every == 0:
             for what in disagreements(self, self._engine.floor):
                 self.violated("engine and facts agree", what)
+
+    def _notice(self, event: e.AnyEvent, last: Moment) -> None:
+        """What an event says of itself; `last` is when the one before it came."""
+        match event:
+            case e.TimersHeld():
+                self._stood_still_since = last
+            case e.TimersReleased():
+                self._put_off_limits(self.now - self._stood_still_since)
+            case e.SwitchUp() | e.SwitchDown():
+                self._up = type(event) is e.SwitchUp
+                for agent in self.standing:
+                    self._settle(agent)
+            case e.CallsRecalled():
+                self._former = dict.fromkeys(event.calls, False)
+            case _:
+                pass
 
     def take_violations(self) -> list[Violation]:
         """Those since the last call of this."""
