@@ -19,11 +19,14 @@ Buckets = dict[float, float]
 
 
 class Reading(NamedTuple):
-    """Bytes resident by process; handles, threads and records of the daemon; Redis' own count of bytes; histograms."""
+    """Bytes resident by process; handles, threads, tasks and records of the daemon; Redis' own count of bytes;
+    histograms.
+    """
 
     memory: dict[str, int]
     handles: int
     threads: int
+    tasks: float
     ended: float
     redis: int
     handle: Buckets
@@ -40,6 +43,7 @@ async def read(stage: Stage) -> Reading:
         {name: process.resident_bytes() for name, process in processes.items()},
         _entries(daemon, "fd"),
         _entries(daemon, "task"),
+        sum(value for name, _, value in _samples(text) if name == "ccd_tasks"),
         sum(value for name, _, value in _samples(text) if name == "ccd_calls_ended_total"),
         int(used[1]) if used else 0,
         _buckets(text, "ccd_handle_seconds"),

@@ -183,6 +183,8 @@ class RedisSection(SecretSource):
         "redis://127.0.0.1:6379/0"
     )
     """Where it is; without a password."""
+    journal_entries: Annotated[WholeNumber, between(0, 10_000_000)] = 20_000
+    """So many of the journal's last entries are copied there, and the newest snapshot; 0 for none."""
 
 
 class StandbySection(Documented):

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from ccd.core.configuration import Configuration
 from ccd.daemon import archive
+from ccd.daemon.copy import Copy
 from ccd.daemon.history import Past, recall
 from ccd.daemon.recovery import NotRecoveredError, Recovered, recover
 from ccd.model.ids import Moment
@@ -28,14 +29,14 @@ class Beginning(Struct, frozen=True):
     past: Past | None
 
 
-def begin(journal: Path, configuration: Configuration, now: Moment) -> Beginning:
-    """Look at the journal, and choose the way."""
+def begin(journal: Path, configuration: Configuration, now: Moment, copy: Copy | None = None) -> Beginning:
+    """Look at the journal and its copy, and choose the way."""
     configurations = kept(journal)
     configurations[configuration.hash] = configuration
     try:
-        found = recover(journal, configurations, now)
+        found = recover(journal, configurations, now, copy)
     except NotRecoveredError as reason:
-        return _anew(journal, configurations, configuration, now, str(reason))
+        return _anew(recall(journal, now, copy), configurations, configuration, str(reason))
     log.info("recovered", entries=found.entries, calls=len(found.ledger.engine.floor.calls), seconds=found.seconds)
     return Beginning(found.ledger, configurations, found.seed, found.sequence, found.last, found, None)
 
@@ -50,10 +51,7 @@ def kept(journal: Path) -> dict[str, Configuration]:
         return {}
 
 
-def _anew(
-    journal: Path, configurations: dict[str, Configuration], first: Configuration, now: Moment, reason: str
-) -> Beginning:
-    past = recall(journal, now)
+def _anew(past: Past, configurations: dict[str, Configuration], first: Configuration, reason: str) -> Beginning:
     seed = random.SystemRandom().getrandbits(63)
     log.info("begins anew", reason=reason, calls=len(past.calls), agents=len(past.agents))
     ledger = Ledger(configurations, first.hash, seed)

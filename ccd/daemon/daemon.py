@@ -17,9 +17,10 @@ from ccd.config.problem import ConfigurationErrors
 from ccd.daemon import archive, site
 from ccd.daemon.alarm import Alarm
 from ccd.daemon.answers import Answers
-from ccd.daemon.beginning import begin
+from ccd.daemon.beginning import Beginning, begin
 from ccd.daemon.centre import RunningCentre
 from ccd.daemon.clock import Clock
+from ccd.daemon.copy import run_of
 from ccd.daemon.filing import Filing
 from ccd.daemon.folds import Folds
 from ccd.daemon.health import HealthWatch
@@ -33,6 +34,7 @@ from ccd.daemon.resumption import Resumption
 from ccd.daemon.vault import Vault
 from ccd.io import numbering
 from ccd.io.backlog import own_file
+from ccd.io.journal_stream import JournalCopy, JournalStream, own_key
 from ccd.io.notify import Notify
 from ccd.io.recordings import Recordings
 from ccd.io.records import Records
@@ -43,7 +45,7 @@ from ccd.model.ids import SECOND, Length, SwitchName
 from ccd.switch.asterisk.driver import AsteriskDriver
 from ccd.web.app import create_app
 from ccd.web.feed import Feed
-from ccd.web.metrics import Metrics
+from ccd.web.metrics import GAUGES, Metrics
 from ccd.web.server import WebServer
 from ccd.web.token import Tokens
 
@@ -68,7 +70,7 @@ class Daemon:
         self._may_write = lease.is_sure if lease else lambda: True
         self._region = settings.site.region
         self._texts = loaded.texts
-        self._begun = begin(base / folders.journal, loaded.configuration, Clock().now())
+        self._begun = begun_with(loaded)
         self._clock = Clock(self._begun.last)
         self._ledger = self._begun.ledger
         self._notify = Notify()
@@ -92,6 +94,7 @@ class Daemon:
             phonenumbers.__version__,
         )
         self._journal = Journal(base / folders.journal, head)
+        self._stream = self._make_stream(loaded)
         self._filing = Filing(self._recordings, self._records, lambda call: call in self._engine.floor.calls)
         self._feed = Feed()
         self._folds = Folds(self._ledger, self._records, self._metrics, self._feed, self._filing)
@@ -140,7 +143,12 @@ class Daemon:
         )
         self._web = self._make_web(loaded)
         self._make_lines(loaded)
-        self._keeper = Keeper(self._ledger, self._journal, lambda: self._may_write() and self._pump.settle())
+        self._keeper = Keeper(
+            self._ledger,
+            self._journal,
+            lambda: self._may_write() and self._pump.settle(),
+            self._stream.keep if self._stream else lambda sequence, code, payload: None,
+        )
         self._resumption = Resumption(
             self._begun,
             self._pump,
@@ -157,6 +165,18 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._take(loaded)
+
+    def _make_stream(self, loaded: Loaded) -> JournalStream | None:
+        settings, base = loaded.settings, loaded.base
+        if not settings.redis.journal_entries:
+            return None
+        key = own_key(base / settings.folders.state)
+        run = run_of(self._begun.seed)
+        stream = JournalStream(site.redis_url(settings, base), run, key, settings.redis.journal_entries)
+        self._journal.copied = stream.put
+        dropped = "ccd_journal_copy_dropped"
+        self._metrics.watch(dropped, GAUGES[dropped], lambda: stream.dropped)
+        return stream
 
     def _make_web(self, loaded: Loaded) -> WebServer:
         http, base = loaded.settings.http, loaded.base
@@ -191,6 +211,8 @@ class Daemon:
         await self._recordings.start()
         await self._render(self._texts)
         await self._records.start()
+        if self._stream is not None:
+            self._stream.start()
         if self._lease is None:
             self._web.bind()
         self._pump.start()
@@ -244,6 +266,8 @@ class Daemon:
         await self._records.close()
         self._journal.close(self._clock.now())
         await self._keeper.close()
+        if self._stream is not None:
+            await self._stream.close()
 
     async def _beat(self) -> None:
         """Once a second: the watchdog, the state line, how late the loop was, forgotten closed hours."""
@@ -322,6 +346,16 @@ class Daemon:
 
     def _update_caller(self, command: UpdateCaller) -> None:
         self._records.update_caller(command.caller, command.fields)
+
+
+def begun_with(loaded: Loaded) -> Beginning:
+    """What a former daemon left on the disk and in Redis."""
+    settings, base = loaded.settings, loaded.base
+    copy = JournalCopy(site.redis_url(settings, base), own_key(base / settings.folders.state))
+    try:
+        return begin(base / settings.folders.journal, loaded.configuration, Clock().now(), copy)
+    finally:
+        copy.close()
 
 
 def quiet_garbage() -> None:

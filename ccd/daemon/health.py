@@ -1,5 +1,6 @@
 """What is well and what is not, asked every few seconds."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 from ccd.daemon.clock import Clock
@@ -48,6 +49,7 @@ class HealthWatch:
             "ccd_recordings_bytes": lambda: self._recordings.usage().used,
             "ccd_recordings_quota_bytes": lambda: self._recordings.usage().quota,
             "ccd_recordings_free_bytes": lambda: self._recordings.usage().free,
+            "ccd_tasks": lambda: len(asyncio.all_tasks()),
         }
         for name, read in reads.items():
             metrics.watch(name, GAUGES[name], read)

@@ -1,13 +1,14 @@
 """What the journal of a former daemon tells a new one: how far it came, and where its agents stood."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 import structlog
 from msgspec import Struct
 
-from ccd.daemon.journal import Entry, began_at, read, segments
+from ccd.daemon.copy import Copy, NoCopy, filled, run_of
+from ccd.daemon.journal import Began, Entry, Frame, began_at, read, segments
 from ccd.model.event import AgentStanding
 from ccd.model.fact import AgentChanged, AnyFact, CallEnded, CallStarted
 from ccd.model.ids import SECOND, AgentId, CallId, Length, Moment
@@ -28,28 +29,46 @@ class Past(Struct, frozen=True):
     calls: dict[CallId, list[tuple[Moment, AnyFact]]]
 
 
-def recall(folder: Path, now: Moment) -> Past:
-    """Read what was journalled in the last day."""
+def recall(folder: Path, now: Moment, copy: Copy | None = None) -> Past:
+    """Read what was journalled in the last day; behind the disk's end, what the copy has of the same run."""
+    copy = copy or NoCopy()
+    run = ""
     last = sequence = 0
     standing: dict[AgentId, AgentStanding] = {}
     calls: dict[CallId, list[tuple[Moment, AnyFact]]] = {}
+    for frame in _frames(folder, now):
+        if isinstance(frame, Began):
+            run = run_of(frame.seed)
+        if not isinstance(frame, Entry):
+            last = max(last, frame.at)
+            continue
+        last, sequence = max(last, frame.at), frame.sequence
+        _note(frame, standing, calls)
+    for entry in filled((), copy, run or copy.newest_run(), sequence):
+        if entry.at >= now - SHIFT:
+            last, sequence = max(last, entry.at), entry.sequence
+            _note(entry, standing, calls)
+    return Past(last, sequence, tuple(standing.values()), calls)
+
+
+def _frames(folder: Path, now: Moment) -> Iterator[Frame]:
     for segment in recent(segments(folder), now) if folder.is_dir() else ():
         try:
-            for frame in read(segment):
-                if not isinstance(frame, Entry):
-                    last = max(last, frame.at)
-                    continue
-                last, sequence = max(last, frame.at), frame.sequence
-                for fact in frame.facts:
-                    if isinstance(fact, AgentChanged):
-                        standing[fact.agent] = AgentStanding(
-                            fact.agent, fact.new, fact.reason, fact.endpoint, fact.idle_since, frame.at
-                        )
-                    else:
-                        keep(calls, fact, frame.at)
+            yield from read(segment)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             log.warning("a journal of another version is not read", segment=segment.name, reason=str(error))
-    return Past(last, sequence, tuple(standing.values()), calls)
+
+
+def _note(
+    entry: Entry, standing: dict[AgentId, AgentStanding], calls: dict[CallId, list[tuple[Moment, AnyFact]]]
+) -> None:
+    for fact in entry.facts:
+        if isinstance(fact, AgentChanged):
+            standing[fact.agent] = AgentStanding(
+                fact.agent, fact.new, fact.reason, fact.endpoint, fact.idle_since, entry.at
+            )
+        else:
+            keep(calls, fact, entry.at)
 
 
 def keep(calls: dict[CallId, list[tuple[Moment, AnyFact]]], fact: AnyFact, at: Moment) -> None:

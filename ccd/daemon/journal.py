@@ -60,6 +60,7 @@ class Gap(Struct, frozen=True, tag=True):
 Frame = Began | Entry | Gap
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
+_entry_decoder: msgspec.msgpack.Decoder[Entry] = msgspec.msgpack.Decoder(Entry)
 
 
 def digest(commands: Sequence[AnyCommand]) -> bytes:
@@ -77,11 +78,13 @@ class Journal:
         self._sequence = head.sequence
         self._file = -1
         self._size = 0
-        self._pending: list[bytes] = []
+        self._pending: list[tuple[Moment, int, bytes]] = []
         self.lost = 0
         self.failure = ""
         self.on_lost: Callable[[int], None] = lambda inputs: None
         self.on_gap: Callable[[], None] = lambda: None
+        self.copied: Callable[[Moment, int, bytes], None] = lambda at, sequence, entry: None
+        """Told of every entry after the disk was, whether that took it or not."""
 
     @property
     def sequence(self) -> int:
@@ -91,21 +94,23 @@ class Journal:
     def append(self, at: Moment, event: AnyEvent, facts: tuple[AnyFact, ...], commands: Sequence[AnyCommand]) -> None:
         """Add to the batch; `flush` writes it."""
         self._sequence += 1
-        self._pending.append(framed(Entry(self._sequence, at, event, facts, digest(commands))))
+        payload = _encoder.encode(Entry(self._sequence, at, event, facts, digest(commands)))
+        self._pending.append((at, self._sequence, payload))
 
     def flush(self, at: Moment) -> None:
         """One write of the batch."""
         if not self._pending:
             return
-        batch, count = b"".join(self._pending), len(self._pending)
-        self._pending.clear()
+        pending, self._pending = self._pending, []
         try:
-            self._write(batch, at)
+            self._write(b"".join(headed(payload) for _, _, payload in pending), at)
         except OSError as error:
-            self.lost += count
-            self.on_lost(count)
+            self.lost += len(pending)
+            self.on_lost(len(pending))
             self.failure = f"{error.strerror or error}"
             self._close()
+        for entry in pending:
+            self.copied(*entry)
 
     def _write(self, batch: bytes, at: Moment) -> None:
         if self._file < 0 or self._size > SEGMENT_BYTES:
@@ -144,8 +149,17 @@ class Journal:
 
 def framed(frame: Frame) -> bytes:
     """A frame as it stands in the file."""
-    payload = _encoder.encode(frame)
+    return headed(_encoder.encode(frame))
+
+
+def headed(payload: bytes) -> bytes:
+    """Length and checksum before it."""
     return HEAD.pack(len(payload), zlib.crc32(payload)) + payload
+
+
+def entry_of(payload: bytes) -> Entry:
+    """An entry as it was copied. Raises msgspec.DecodeError, msgspec.ValidationError for one of another version."""
+    return _entry_decoder.decode(payload)
 
 
 def prune(folder: Path, before: Moment) -> int:

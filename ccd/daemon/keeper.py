@@ -15,10 +15,19 @@ log = structlog.get_logger()
 
 
 class Keeper:
-    """`settle` tells the folds what they were not told yet, and says whether nothing is in the making."""
+    """`settle` tells the folds what they were not told yet, and says whether nothing is in the making. `copied` takes
+    each snapshot, its sequence and whose code can read it, to its second home.
+    """
 
-    def __init__(self, ledger: Ledger, journal: Journal, settle: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        journal: Journal,
+        settle: Callable[[], bool],
+        copied: Callable[[int, str, bytes], None] = lambda sequence, code, payload: None,
+    ) -> None:
         self._ledger = ledger
+        self._copied = copied
         self._journal = journal
         self._settle = settle
         self._last = 0
@@ -44,6 +53,7 @@ class Keeper:
         await self._write(snapshot.taken(self._ledger, self._journal.sequence))
 
     async def _write(self, taken: snapshot.Snapshot) -> None:
+        self._copied(taken.sequence, snapshot.fingerprint(), taken.payload)
         try:
             await asyncio.to_thread(snapshot.write, self._journal.folder, taken)
         except OSError as error:

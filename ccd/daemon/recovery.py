@@ -1,13 +1,15 @@
 """A daemon that begins where one died: the newest snapshot, the journal's tail through the same engine, the rest asked
 at the switch.
 
-What cannot be trusted is not used: a journal of other code, one with a gap behind the snapshot, or one whose entries
-the engine does not decide again as they say, leads to the other way. There agents come from the journal's facts
-(`history`), and calls from the channels' own variables (`core/adoption`).
+What the disk has not, for it was full or its folder is gone, is taken from the copy in Redis. What cannot be trusted
+is not used: a journal of other code, one with a gap behind the snapshot, or one whose entries the engine does not
+decide again as they say, leads to the other way. There agents come from the journal's facts (`history`), and calls from
+the channels' own variables (`core/adoption`).
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -16,6 +18,7 @@ from msgspec import Struct
 
 from ccd.core.configuration import Configuration
 from ccd.daemon import snapshot
+from ccd.daemon.copy import Copy, NoCopy, filled, run_of
 from ccd.daemon.journal import Began, Entry, Frame, digest, read, segments
 from ccd.model.cdr import Cdr
 from ccd.model.command import Ask, UpdateCaller
@@ -49,27 +52,37 @@ class Recovered(Struct, frozen=True):
     seconds: float
 
 
-def recover(journal: Path, configurations: Mapping[str, Configuration], now: Moment) -> Recovered:
+def recover(
+    journal: Path, configurations: Mapping[str, Configuration], now: Moment, copy: Copy | None = None
+) -> Recovered:
     """The ledger of the daemon that wrote the journal. Raises NotRecoveredError."""
     began = time.perf_counter()
-    places = snapshot.found(journal)
-    if not places:
-        raise NotRecoveredError("no snapshot of this version")
+    copy = copy or NoCopy()
     reasons = []
-    for sequence, place in places:
+    for sequence, load in _snapshots(journal, configurations, copy):
         try:
-            ledger = snapshot.read(place, configurations)
-            return _caught_up(ledger, sequence, journal, now, began)
+            return _caught_up(load(), sequence, journal, copy, now, began)
         except (snapshot.SnapshotError, NotRecoveredError) as error:
             reasons.append(str(error))
-    raise NotRecoveredError("; ".join(reasons))
+    raise NotRecoveredError("; ".join(reasons) or "no snapshot of this version")
 
 
-def _caught_up(ledger: Ledger, sequence: int, journal: Path, now: Moment, began: float) -> Recovered:
+def _snapshots(
+    journal: Path, configurations: Mapping[str, Configuration], copy: Copy
+) -> Iterator[tuple[int, Callable[[], Ledger]]]:
+    """Those of the disk, the newest first, then the copied one, if that is of the run that came last."""
+    for sequence, place in snapshot.found(journal):
+        yield sequence, partial(snapshot.read, place, configurations)
+    copied = copy.snapshot()
+    if copied is not None and copied.code == snapshot.fingerprint() and copied.run == copy.newest_run():
+        yield copied.sequence, partial(snapshot.loaded, copied.payload, "the copied snapshot", configurations)
+
+
+def _caught_up(ledger: Ledger, sequence: int, journal: Path, copy: Copy, now: Moment, began: float) -> Recovered:
     seed = ledger.engine.floor.seed
     count, last = 0, ledger.engine.floor.now
     updates: list[UpdateCaller] = []
-    for entry in _tail(journal, sequence, seed):
+    for entry in filled(_tail(journal, sequence, seed), copy, run_of(seed), sequence):
         if entry.sequence != sequence + count + 1:
             raise NotRecoveredError(f"entry {sequence + count + 1} of the journal is missing")
         updates += _repeated(ledger, entry)

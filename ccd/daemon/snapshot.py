@@ -84,12 +84,20 @@ def read(place: Path, configurations: Mapping[str, Configuration]) -> Ledger:
     """The ledger as it was. Raises SnapshotError."""
     try:
         data = place.read_bytes()
-        if zlib.crc32(data[4:]) != int.from_bytes(data[:4], "big"):
-            raise SnapshotError(f"{place.name} is damaged")
-        ledger = _Unpickler(io.BytesIO(data[4:]), configurations).load()
+    except OSError as error:
+        raise SnapshotError(f"{place.name}: {error}") from error
+    if zlib.crc32(data[4:]) != int.from_bytes(data[:4], "big"):
+        raise SnapshotError(f"{place.name} is damaged")
+    return loaded(data[4:], place.name, configurations)
+
+
+def loaded(payload: bytes, name: str, configurations: Mapping[str, Configuration]) -> Ledger:
+    """The ledger of a payload that is known to be our own. Raises SnapshotError."""
+    try:
+        ledger = _Unpickler(io.BytesIO(payload), configurations).load()
         ledger.attach(configurations)
-    except (OSError, pickle.UnpicklingError, AttributeError, KeyError, ImportError, EOFError) as error:
-        raise SnapshotError(f"{place.name}: {type(error).__name__}: {error}") from error
+    except (pickle.UnpicklingError, AttributeError, KeyError, ImportError, EOFError) as error:
+        raise SnapshotError(f"{name}: {type(error).__name__}: {error}") from error
     return ledger  # type: ignore[no-any-return]
 
 

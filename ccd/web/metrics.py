@@ -22,9 +22,11 @@ GAUGES = {
     "ccd_records_backlog_bytes": "Bytes of the writes that wait for Redis",
     "ccd_records_lost": "Writes that found no room while Redis was away",
     "ccd_records_refused": "Writes that Redis can never take",
+    "ccd_journal_copy_dropped": "Entries of the journal that found no room to be copied while Redis was away",
     "ccd_recordings_bytes": "Bytes of the finished recordings",
     "ccd_recordings_quota_bytes": "Bytes that recordings may take",
     "ccd_recordings_free_bytes": "Bytes free on the recordings' disk",
+    "ccd_tasks": "Tasks of the daemon's loop",
     "ccd_standby": "1 while this daemon waits for another one to die, 0 while it is the one that works",
 }
 """What is read at every scrape, from who knows it (`Metrics.watch`)."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import signal
 import threading
 import urllib.request
@@ -136,7 +137,7 @@ async def test_a_bad_configuration_is_refused_and_a_good_one_taken_without_touch
     assert (await centre.cdr(later)).flow_version != versions[0]
 
 
-@pytest.mark.parametrize("ending", ["SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize("ending", ["SIGTERM", "SIGKILL", "SIGKILL, journal gone"])
 async def test_calls_live_through_a_restart(centre: CallCentre, ending: str) -> None:
     """Music and talk go on without a daemon; afterwards places are kept, records and recordings are sound."""
     await centre.log_in("anna")
@@ -149,6 +150,8 @@ async def test_calls_live_through_a_restart(centre: CallCentre, ending: str) -> 
     since = (await centre.phase(first, "waiting")).waiting_since
     call = (await centre.phase(first, "waiting")).id
     await (centre.centre.stop() if ending == "SIGTERM" else centre.centre.kill())
+    if ending.endswith("gone"):
+        shutil.rmtree(centre.centre.folder / "journal")
     await hears_on(first, 0.5)
     assert lasts(talking, PHONE_TONES["1001"], 0.4)
     await centre.centre.start()
