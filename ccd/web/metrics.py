@@ -27,7 +27,6 @@ GAUGES = {
     "ccd_recordings_quota_bytes": "Bytes that recordings may take",
     "ccd_recordings_free_bytes": "Bytes free on the recordings' disk",
     "ccd_tasks": "Tasks of the daemon's loop",
-    "ccd_standby": "1 while this daemon waits for another one to die, 0 while it is the one that works",
 }
 """What is read at every scrape, from who knows it (`Metrics.watch`)."""
 
