@@ -7,6 +7,7 @@ import signal
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import phonenumbers
 import structlog
@@ -14,6 +15,7 @@ import tzdata
 
 from ccd.config.load import Loaded
 from ccd.config.problem import ConfigurationErrors
+from ccd.config.settings import HttpSection
 from ccd.daemon import archive, site
 from ccd.daemon.alarm import Alarm
 from ccd.daemon.answers import Answers
@@ -43,11 +45,13 @@ from ccd.model.command import Reply, UpdateCaller
 from ccd.model.event import ConfigurationLoaded
 from ccd.model.ids import SECOND, Length, SwitchName
 from ccd.switch.asterisk.driver import AsteriskDriver
-from ccd.web.app import create_app
 from ccd.web.feed import Feed
 from ccd.web.metrics import GAUGES, Metrics
-from ccd.web.server import WebServer
+from ccd.web.port import Port
 from ccd.web.token import Tokens
+
+if TYPE_CHECKING:
+    from ccd.web.server import WebServer
 
 VERSION = version("ccd")
 BEAT = 1.0
@@ -141,7 +145,9 @@ class Daemon:
             switches=self._health.switches,
             reload=self.reload,
         )
-        self._web = self._make_web(loaded)
+        self._port = self._make_port(loaded)
+        self._http, self._base = loaded.settings.http, base
+        self._web: WebServer | None = None
         self._make_lines(loaded)
         self._keeper = Keeper(
             self._ledger,
@@ -178,12 +184,18 @@ class Daemon:
         self._metrics.watch(dropped, GAUGES[dropped], lambda: stream.dropped)
         return stream
 
-    def _make_web(self, loaded: Loaded) -> WebServer:
-        http, base = loaded.settings.http, loaded.base
-        host, _, port = http.listen.rpartition(":")
+    def _make_port(self, loaded: Loaded) -> Port:
+        host, _, port = loaded.settings.http.listen.rpartition(":")
+        return Port(host.strip("[]"), int(port), secure=loaded.settings.http.certificate is not None)
+
+    def _make_web(self, http: HttpSection, base: Path) -> "WebServer":
+        """A third of what a daemon loads: only when those who wait are served again."""
+        from ccd.web.app import create_app
+        from ccd.web.server import WebServer
+
         certificate = base / http.certificate if http.certificate else None
         app = create_app(self._centre, self._tokens, self._metrics)
-        return WebServer(app, host.strip("[]"), int(port), certificate, base / http.key if http.key else None)
+        return WebServer(app, self._port, certificate, base / http.key if http.key else None)
 
     def _make_lines(self, loaded: Loaded) -> None:
         for name, section in loaded.settings.switches.items():
@@ -214,16 +226,17 @@ class Daemon:
         if self._stream is not None:
             self._stream.start()
         if self._lease is None:
-            self._web.bind()
+            self._port.bind()
         self._pump.start()
         self._resumption.begin(self._loaded_hash)
         self._keeper.take()
         for line in self._lines.values():
             line.link.open()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._serve_web(), name="web")
+            resumed = group.create_task(self._resumption.finish(), name="resumption")
+            group.create_task(self._serve_web(resumed), name="web")
             tending = [
-                group.create_task(self._resumption.finish(), name="resumption"),
+                resumed,
                 group.create_task(self._beat(), name="beat"),
                 group.create_task(self._prune_journal(), name="prune"),
                 group.create_task(self._filing.sweep_after_start(), name="sweep"),
@@ -236,25 +249,29 @@ class Daemon:
                 task.cancel()
             await self._stop()
 
-    async def _serve_web(self) -> None:
-        """Calls do not wait for the port, should a former daemon that is frozen hold it still."""
-        while not self._web.is_bound:
-            if self._stopping.is_set():
-                return
+    async def _serve_web(self, resumed: asyncio.Task[None]) -> None:
+        """Calls do not wait for it: not for the port, should a former daemon that is frozen hold it still, nor until
+        all is loaded.
+        """
+        await asyncio.wait([resumed])
+        self._web = await asyncio.to_thread(self._make_web, self._http, self._base)
+        while not (self._port.is_bound or self._stopping.is_set()):
             try:
-                self._web.bind()
+                self._port.bind()
             except OSError as error:
                 log.error("the API's port is not free", error=str(error))
                 await asyncio.sleep(BEAT)
-        log.info("listens", url=self._web.url)
-        await self._web.serve()
+        if not self._stopping.is_set():
+            log.info("listens", url=self._port.url)
+            await self._web.serve()
 
     async def _stop(self) -> None:
         """Gently: calls are left to the switch as they are, for the daemon that comes after this one."""
         self._notify.stopping()
         log.info("stopping", calls=len(self._engine.floor.calls))
         self._feed.close()
-        self._web.stop()
+        if self._web is not None:
+            self._web.stop()
         for line in self._lines.values():
             line.link.close()
         for line in self._lines.values():

@@ -24,7 +24,6 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal, ParamSpec, TypeVar
 
-import soundfile
 import structlog
 from msgspec import Struct
 
@@ -193,6 +192,8 @@ class Recordings:
             source.unlink()
         if not place.exists():
             raise RecordingError(f"{recording}: the switch wrote no file")
+        import soundfile  # with numpy a tenth of what a daemon loads, and nothing was recorded yet
+
         try:
             return Finalised(recording, path, soundfile.info(place).frames, _checksum(place))
         except soundfile.LibsndfileError as error:

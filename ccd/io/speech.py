@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-import soundfile
 import structlog
 from msgspec import Struct
 
@@ -187,6 +185,9 @@ def _spoken(text: str) -> str:
 
 def _resample(source: Path, target: Path) -> None:
     """Bring a sound to 8000 Hz: its spectrum is cut off above 4000 Hz, so nothing folds back."""
+    import numpy as np  # a tenth of what a daemon loads, for a text that was never spoken before
+    import soundfile
+
     try:
         sound, rate = soundfile.read(source, dtype="float64", always_2d=True)
     except soundfile.LibsndfileError as error:

@@ -7,7 +7,6 @@ queues; sound files are read in threads. A centre with many viewers of a large f
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,21 +15,19 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ccd.web.port import Port
+
 MOST_CONNECTIONS = 500
 HEAD_TIME = 10.0
 GRACE_TIME = 3
 
 
 class WebServer:
-    """Listens at `bind`, answers during `serve`, ends at `stop`."""
+    """Answers at its port during `serve`, ends at `stop`."""
 
-    def __init__(
-        self, app: ASGIApp, host: str, port: int, certificate: Path | None = None, key: Path | None = None
-    ) -> None:
-        """`port` 0 takes a free one; with `certificate` and `key` (PEM files) it speaks TLS only."""
-        self._address = (host, port)
-        self._socket: socket.socket | None = None
-        self._scheme = "https" if certificate else "http"
+    def __init__(self, app: ASGIApp, port: Port, certificate: Path | None = None, key: Path | None = None) -> None:
+        """With `certificate` and `key` (PEM files) it speaks TLS only."""
+        self._port = port
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -50,32 +47,9 @@ class WebServer:
             )
         )
 
-    def bind(self) -> None:
-        """Take the port; OSError where that is not possible."""
-        family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
-        self._socket = socket.create_server(self._address, family=family, backlog=128)
-        # asyncio sets this only on sockets that name their protocol; without it head and body are 40 ms apart.
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    @property
-    def is_bound(self) -> bool:
-        """Whether it has its port."""
-        return self._socket is not None
-
-    @property
-    def url(self) -> str:
-        """Where it listens, once bound."""
-        if self._socket is None:
-            raise RuntimeError("not bound")
-        host, port = self._socket.getsockname()[:2]
-        return f"{self._scheme}://[{host}]:{port}" if ":" in host else f"{self._scheme}://{host}:{port}"
-
     async def serve(self) -> None:
         """Until `stop`. Close the centre's feed first, so that viewers go by themselves."""
-        if self._socket is None:
-            self.bind()
-        assert self._socket is not None
-        await self._server.serve(sockets=[self._socket])
+        await self._server.serve(sockets=[self._port.socket])
 
     def stop(self) -> None:
         """Take no more connections; those that are open get `GRACE_TIME` seconds."""

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from structlog.testing import capture_logs
 
 from ccd.cli.main import main
+from ccd.web.port import Port
 from ccd.web.server import WebServer
 from tests.web.centre import SmallCentre
 from tests.web.conftest import app, centre, secrets, tokens
@@ -29,11 +30,12 @@ Command = Callable[..., Coroutine[Any, Any, Outcome]]
 
 @pytest.fixture
 async def url(app: FastAPI, centre: SmallCentre) -> AsyncIterator[str]:
-    server = WebServer(app, "127.0.0.1", 0)
-    server.bind()
+    port = Port("127.0.0.1", 0)
+    port.bind()
+    server = WebServer(app, port)
     serving = asyncio.create_task(server.serve())
     with capture_logs():
-        yield server.url
+        yield port.url
     centre.feed.close()
     server.stop()
     await serving

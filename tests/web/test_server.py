@@ -12,16 +12,23 @@ import pytest
 from fastapi import FastAPI
 
 from ccd.web import server as module
+from ccd.web.port import Port
 from ccd.web.server import WebServer
 from tests.web.centre import ANA, TALK, SmallCentre
 
 
+def listening() -> Port:
+    port = Port("127.0.0.1", 0)
+    port.bind()
+    return port
+
+
 async def test_it_answers_and_stops_and_leaves_signals_alone(app: FastAPI) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    server = WebServer(app, "127.0.0.1", 0)
-    server.bind()
+    port = listening()
+    server = WebServer(app, port)
     serving = asyncio.create_task(server.serve())
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=port.url) as client:
         answer = await client.get("/healthz")
         assert answer.json() == {"alive": True}
         assert "server" not in answer.headers
@@ -31,20 +38,19 @@ async def test_it_answers_and_stops_and_leaves_signals_alone(app: FastAPI) -> No
         await serving
 
 
-async def test_answers_are_not_held_back_for_the_clients_acknowledgement(app: FastAPI) -> None:
+async def test_answers_are_not_held_back_for_the_clients_acknowledgement() -> None:
     """Head and body are two writes: with Nagle's algorithm each answer on a kept connection would take 40 ms."""
-    server = WebServer(app, "127.0.0.1", 0)
-    server.bind()
-    assert server._socket is not None
-    assert server._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    port = listening()
+    assert port.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    port.close()
 
 
 @asynccontextmanager
 async def connected(app: FastAPI) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    server = WebServer(app, "127.0.0.1", 0)
-    server.bind()
+    port = listening()
+    server = WebServer(app, port)
     serving = asyncio.create_task(server.serve())
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(port.url.rpartition(":")[2]))
     yield reader, writer
     writer.close()
     server.stop()
@@ -82,11 +88,11 @@ async def test_a_body_that_nobody_reads_is_not_taken_in_either(app: FastAPI, sec
     assert sent < 50_000_000
 
 
-async def test_a_port_that_is_taken_is_an_oserror(app: FastAPI) -> None:
-    first = WebServer(app, "127.0.0.1", 0)
-    first.bind()
+async def test_a_port_that_is_taken_is_an_oserror() -> None:
+    first = listening()
     with pytest.raises(OSError, match="Address already in use"):
-        WebServer(app, "127.0.0.1", int(first.url.rpartition(":")[2])).bind()
+        Port("127.0.0.1", int(first.url.rpartition(":")[2])).bind()
+    first.close()
 
 
 @pytest.mark.parametrize("said", [b"", b"GET /healthz HT", b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "])
@@ -94,10 +100,10 @@ async def test_who_does_not_finish_his_head_is_cut_off(
     app: FastAPI, monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
     monkeypatch.setattr(module, "HEAD_TIME", 0.05)
-    server = WebServer(app, "127.0.0.1", 0)
-    server.bind()
+    port = listening()
+    server = WebServer(app, port)
     serving = asyncio.create_task(server.serve())
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(port.url.rpartition(":")[2]))
     writer.write(said)
     async with asyncio.timeout(5):
         assert await reader.read() == b""

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from ccd.model.fact import AgentChanged, CallStarted
 from ccd.model.ids import CallId, Endpoint, LegId
+from ccd.web.port import Port
 from ccd.web.server import WebServer
 from ccd.web.token import Tokens
 from tests.web.centre import ANA, BEA, NOW, SmallCentre
@@ -21,10 +22,11 @@ Event = tuple[str, Any]
 
 @pytest.fixture
 async def url(app: FastAPI, centre: SmallCentre) -> AsyncIterator[str]:
-    server = WebServer(app, "127.0.0.1", 0)
-    server.bind()
+    port = Port("127.0.0.1", 0)
+    port.bind()
+    server = WebServer(app, port)
     serving = asyncio.create_task(server.serve())
-    yield server.url
+    yield port.url
     centre.feed.close()
     server.stop()
     async with asyncio.timeout(5):
