@@ -1,6 +1,11 @@
 """`make simulate-soak`: many simulated calls, faults on, every rule checked at every event."""
 
+import os
 import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import count
 from typing import Annotated
 
 import typer
@@ -23,34 +28,48 @@ def soak(
     began = time.perf_counter()
     faults: dict[str, int] = {}
     ended = events = violations = seeds = 0
-    while ended < calls:
-        run = live(seed + seeds)
+    for run in lives(seed):
         seeds += 1
         ended += run.ended
         events += run.events
         violations += len(run.violations)
-        for kind, count in run.faults.items():
-            faults[kind] = faults.get(kind, 0) + count
+        for kind, times in run.faults.items():
+            faults[kind] = faults.get(kind, 0) + times
         for violation in run.violations[:VIOLATIONS_SHOWN]:
             typer.echo(str(violation))
         if seeds % 25 == 0:
             typer.echo(f"{ended} calls, {violations} violations, {time.perf_counter() - began:.0f} s", err=True)
+        if ended >= calls:
+            break
     typer.echo(f"seeds {seed} to {seed + seeds - 1}: {ended} calls, {events} events")
-    for kind, count in sorted(faults.items()):
-        typer.echo(f"  {kind:<28} {count:>9}")
+    for kind, times in sorted(faults.items()):
+        typer.echo(f"  {kind:<28} {times:>9}")
     typer.echo(f"{violations} violations in {time.perf_counter() - began:.0f} s")
     if violations:
         raise typer.Exit(1)
 
 
+def lives(first: int) -> Iterator[Run]:
+    """Seed by seed, without end; a processor each, and never more ahead than there are."""
+    workers = os.cpu_count() or 1
+    with ProcessPoolExecutor(workers) as pool:
+        seeds = count(first)
+        ahead = deque(pool.submit(live, next(seeds)) for _ in range(workers))
+        try:
+            while True:
+                ahead.append(pool.submit(live, next(seeds)))
+                yield ahead.popleft().result()
+        except SimulationError as error:
+            typer.echo(str(error))
+            raise typer.Exit(1) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 def live(seed: int) -> Run:
-    """The day of one seed."""
+    """The day of one seed. Raises SimulationError."""
     versions, profile = day_of(seed)
-    try:
-        return World(versions[0], profile, seed, others=versions[1:]).run()
-    except SimulationError as error:
-        typer.echo(str(error))
-        raise typer.Exit(1) from error
+    return World(versions[0], profile, seed, others=versions[1:]).run()
 
 
 def day_of(seed: int) -> tuple[list[Configuration], Profile]:
