@@ -173,12 +173,13 @@ class JournalStream:
 
 
 class JournalCopy:
-    """The reading side, for a daemon that begins: each of its answers takes `timeout` seconds at most. Where Redis is
-    away there is no copy.
+    """The reading side, for a daemon that begins: where Redis does not answer within `timeout` seconds there is no
+    copy, and it is not asked again.
     """
 
     def __init__(self, url: str, key: bytes, timeout: float = 1.0) -> None:
         self._key = key
+        self._is_away = False
         self._redis = Redis.from_url(
             url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=SyncRetry(NoBackoff(), 0)
         )
@@ -223,9 +224,12 @@ class JournalCopy:
         return page or []
 
     def _asked(self, ask: Callable[[], Any]) -> Any:
+        if self._is_away:
+            return None
         try:
             return ask()
         except (RedisError, OSError) as error:
+            self._is_away = True
             log.warning("the journal's copy cannot be read", reason=str(error))
             return None
 

@@ -1,12 +1,14 @@
 """The journal's copy in a real Redis: in order, bounded, whole after Redis was away, and nothing believed unsealed."""
 
 import asyncio
+import socket
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from redis.asyncio import Redis as Client
+from structlog.testing import capture_logs
 
 from ccd.io.journal_stream import KEY_FILE, SNAPSHOT, STREAM, Copied, JournalCopy, JournalStream, own_key
 from ccd.lab.redis import Redis
@@ -118,6 +120,15 @@ async def test_a_snapshot_is_believed_by_its_seal(redis: Redis) -> None:
     await client.set(STREAM, "no stream")
     assert await entries(redis) == []
     await client.aclose()
+
+
+def test_a_redis_that_is_silent_is_asked_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        copy = JournalCopy(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", KEY, timeout=0.2)
+        with capture_logs() as logs:
+            assert (copy.snapshot(), copy.newest_run(), copy.entries("a", 0)) == (None, "", [])
+        assert [entry["event"] for entry in logs] == ["the journal's copy cannot be read"]
+        copy.close()
 
 
 def test_the_key_is_made_once_and_nobody_elses(tmp_path: Path) -> None:
