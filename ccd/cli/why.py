@@ -1,17 +1,19 @@
 """`ccd why CALL`: what happened, step by step, and the reason of every offer."""
 
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 from urllib.parse import quote
 
 import typer
 from rich.console import Console
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from ccd.cli.client import client
 from ccd.cli.screen import NONE, Cell, clock, console, day, lasting, plain, print_json, table
 from ccd.model.cdr import Candidate, Cdr
-from ccd.model.ids import Moment
+from ccd.model.ids import AgentId, Moment
 from ccd.model.view import OfferReason, Why
 
 
@@ -89,13 +91,17 @@ def _offer(out: Console, offer: OfferReason) -> None:
     out.print(Padding(Text(plain(offer.reason)), (0, 0, 0, 2)))
     if offer.candidates:
         skills = offer.skills or tuple(f"skill {n + 1}" for n in range(max(len(c.levels) for c in offer.candidates)))
-        heads = ("", "agent", *(f"{plain(skill)}>" for skill in skills), "idle>", "why not")
-        rows = [_candidate(offer, candidate, len(skills)) for candidate in offer.candidates]
-        out.print(Padding(table("", heads, rows), (0, 0, 0, 2)))
+        out.print(Padding(candidates(offer.candidates, offer.agent, skills, offer.made_at), (0, 0, 0, 2)))
 
 
-def _candidate(offer: OfferReason, candidate: Candidate, skills: int) -> tuple[Cell, ...]:
+def candidates(found: Iterable[Candidate], chosen: AgentId, skills: Sequence[str], at: Moment) -> Table:
+    """Who could have been offered a call at a moment, the chosen one marked."""
+    heads = ("", "agent", *(f"{plain(skill)}>" for skill in skills), "idle>", "why not")
+    return table("", heads, [_candidate(candidate, chosen, len(skills), at) for candidate in found])
+
+
+def _candidate(candidate: Candidate, chosen: AgentId, skills: int, at: Moment) -> tuple[Cell, ...]:
     levels = [str(level) for level in candidate.levels[:skills]]
     levels += [NONE] * (skills - len(levels))
-    idle = lasting(offer.made_at - candidate.idle_since) if candidate.idle_since else NONE
-    return ("→" if candidate.agent == offer.agent else "", candidate.agent, *levels, idle, candidate.refusal)
+    idle = lasting(at - candidate.idle_since) if candidate.idle_since else NONE
+    return ("→" if candidate.agent == chosen else "", candidate.agent, *levels, idle, candidate.refusal)

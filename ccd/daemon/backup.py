@@ -10,17 +10,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import BinaryIO
 
 from msgspec import Struct
 from pydantic import BaseModel
 
 from ccd.config.load import Loaded, load
 from ccd.config.settings import HttpSection, SecretSource, Settings, TlsSection
-from ccd.daemon import archive, site
+from ccd.daemon import archive, configurations, site
 from ccd.daemon.journal import segments
 from ccd.io import record_dump
-from ccd.io.backup_file import CHUNK, BackupWriter, writing
+from ccd.io.backup_file import BackupWriter, pieces, writing
 from ccd.io.record_upgrade import SCHEMA, can_take
 
 MAIN = "configuration/ccd.yaml"
@@ -125,23 +124,17 @@ def add_recordings(writer: BackupWriter, folder: Path, told: Told) -> None:
 
 
 def add_journal(writer: BackupWriter, folder: Path, told: Told) -> None:
-    """Its segments, and the configurations that they were decided by."""
-    for path in (*segments(folder), *sorted((folder / archive.FOLDER).glob("*.pickle"))):
+    """Its segments, the configurations that they were decided by, and the archived days, which are packed already."""
+    for path in (*segments(folder), *sorted((folder / configurations.FOLDER).glob("*.pickle"))):
         add_file(writer, f"journal/{path.relative_to(folder).as_posix()}", path, told)
+    for path in archive.archives(folder):
+        add_file(writer, f"journal/{path.relative_to(folder).as_posix()}", path, told, packed=False)
 
 
 def add_file(writer: BackupWriter, name: str, path: Path, told: Told, *, packed: bool = True) -> None:
     """A file, as long as it is now though it may grow; one that is not there, or no more, is none."""
     with suppress(FileNotFoundError), path.open("rb") as file:
         writer.add(name, counted(told, name, pieces(file)), packed=packed)
-
-
-def pieces(file: BinaryIO) -> Iterator[bytes]:
-    """What the file holds at this moment."""
-    left = os.fstat(file.fileno()).st_size
-    while left > 0 and (piece := file.read(min(left, CHUNK))):
-        left -= len(piece)
-        yield piece
 
 
 def counted(told: Told, what: str, pieces: Iterable[bytes]) -> Iterator[bytes]:

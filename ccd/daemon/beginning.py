@@ -7,7 +7,7 @@ import structlog
 from msgspec import Struct
 
 from ccd.core.configuration import Configuration
-from ccd.daemon import archive
+from ccd.daemon import configurations as kept_configurations
 from ccd.daemon.copy import Copy
 from ccd.daemon.history import Past, recall
 from ccd.daemon.recovery import NotRecoveredError, Recovered, recover
@@ -44,7 +44,7 @@ def begin(journal: Path, configuration: Configuration, now: Moment, copy: Copy |
 def kept(journal: Path) -> dict[str, Configuration]:
     """The configurations of former runs; none where they cannot be read (other code)."""
     try:
-        return dict(archive.read(journal))
+        return dict(kept_configurations.read(journal))
     except Exception as error:
         # A pickle of other code fails in any way it likes; without it the other way is gone.
         log.warning("configurations of former runs cannot be read", error=repr(error))

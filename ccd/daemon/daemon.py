@@ -16,7 +16,7 @@ import tzdata
 from ccd.config.load import Loaded
 from ccd.config.problem import ConfigurationErrors
 from ccd.config.settings import HttpSection
-from ccd.daemon import archive, site
+from ccd.daemon import archive, configurations, site
 from ccd.daemon.alarm import Alarm
 from ccd.daemon.answers import Answers
 from ccd.daemon.beginning import Beginning, begin
@@ -96,6 +96,7 @@ class Daemon:
             self._begun.seed,
             tzdata.IANA_VERSION,
             phonenumbers.__version__,
+            is_first=self._begun.recovered is None,
         )
         self._journal = Journal(base / folders.journal, head)
         self._stream = self._make_stream(loaded)
@@ -154,6 +155,7 @@ class Daemon:
             self._journal,
             lambda: self._may_write() and self._pump.settle(),
             self._stream.keep if self._stream else lambda sequence, code, payload: None,
+            self._clock.now,
         )
         self._resumption = Resumption(
             self._begun,
@@ -301,9 +303,11 @@ class Daemon:
                 await self.reload()
 
     async def _prune_journal(self) -> None:
-        """Once an hour: what is older than the site wants it goes."""
+        """Once an hour: days that are over are archived, and what is older than the site wants it goes."""
         while True:
-            removed = await asyncio.to_thread(prune, self._journal.folder, self._clock.now() - self._journal_time)
+            now = self._clock.now()
+            await asyncio.to_thread(archive.tidy, self._journal.folder, now, now - self._journal_time)
+            removed = await asyncio.to_thread(prune, self._journal.folder, now - self._journal_time)
             if removed:
                 log.info("journal pruned", segments=removed)
             await asyncio.sleep(PRUNE_EVERY)
@@ -337,7 +341,7 @@ class Daemon:
         self._loaded_at = self._clock.now()
         self._loaded_hash = loaded.configuration.hash
         self._journal_time = loaded.settings.limits.journal_days * DAY
-        archive.keep(loaded.base / loaded.settings.folders.journal, loaded.configuration)
+        configurations.keep(loaded.base / loaded.settings.folders.journal, loaded.configuration)
         self._region = loaded.settings.site.region
         self._tokens.replace(site.tokens_of(loaded.settings))
         self._answers.pins = loaded.pins

@@ -8,10 +8,12 @@ wrote it. What could not be written (a full disk) is written as a gap, as soon a
 import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
 from struct import Struct as Layout
+from typing import BinaryIO
 
 import msgspec
 from msgspec import Struct
@@ -19,7 +21,7 @@ from msgspec import Struct
 from ccd.model.command import AnyCommand
 from ccd.model.event import AnyEvent
 from ccd.model.fact import AnyFact
-from ccd.model.ids import Moment
+from ccd.model.ids import SECOND, Moment
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 LONGEST_FRAME = 16 * 1024 * 1024
@@ -28,7 +30,7 @@ HEAD = Layout(">II")
 
 
 class Began(Struct, frozen=True, tag=True):
-    """First in every segment: what wrote it, and the number of the entry that follows."""
+    """First in every segment: what wrote it, and the number of the entry before the first in it."""
 
     at: Moment
     sequence: int
@@ -37,6 +39,8 @@ class Began(Struct, frozen=True, tag=True):
     seed: int
     zone_data: str
     number_data: str
+    is_first: bool = False
+    """Whether the run begins here: with a fresh engine, not where a daemon before came to."""
 
 
 class Entry(Struct, frozen=True, tag=True):
@@ -103,7 +107,7 @@ class Journal:
             return
         pending, self._pending = self._pending, []
         try:
-            self._write(b"".join(headed(payload) for _, _, payload in pending), at)
+            self._write(b"".join(headed(payload) for _, _, payload in pending), at, pending[0][1] - 1)
         except OSError as error:
             self.lost += len(pending)
             self.on_lost(len(pending))
@@ -112,9 +116,9 @@ class Journal:
         for entry in pending:
             self.copied(*entry)
 
-    def _write(self, batch: bytes, at: Moment) -> None:
+    def _write(self, batch: bytes, at: Moment, before: int) -> None:
         if self._file < 0 or self._size > SEGMENT_BYTES:
-            self._open(at)
+            self._open(at, before)
         if self.lost:
             batch = framed(Gap(at, self.lost, self.failure)) + batch
         begin = os.lseek(self._file, 0, os.SEEK_END)
@@ -127,12 +131,17 @@ class Journal:
             self.on_gap()
         self.lost, self.failure = 0, ""
 
-    def _open(self, at: Moment) -> None:
+    def _open(self, at: Moment, before: int) -> None:
         self._close()
         name = f"{at:016d}{SUFFIX}"
         self._file = os.open(self.folder / name, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o640)
-        head = framed(msgspec.structs.replace(self._head, at=at, sequence=self._sequence))
+        head = framed(msgspec.structs.replace(self._head, at=at, sequence=before))
         self._size = os.write(self._file, head)
+        self._head = msgspec.structs.replace(self._head, is_first=False)
+
+    def roll(self) -> None:
+        """The next entry begins a segment."""
+        self._close()
 
     def _close(self) -> None:
         if self._file >= 0:
@@ -162,6 +171,11 @@ def entry_of(payload: bytes) -> Entry:
     return _entry_decoder.decode(payload)
 
 
+def day_of(at: Moment) -> str:
+    """The day in UTC, 2026-11-22."""
+    return datetime.fromtimestamp(at / SECOND, UTC).date().isoformat()
+
+
 def prune(folder: Path, before: Moment) -> int:
     """Delete segments in which everything is older; how many. The newest always stays."""
     found = segments(folder)
@@ -184,9 +198,14 @@ def segments(folder: Path) -> list[Path]:
 def read(segment: Path) -> Iterator[Frame]:
     """The frames of a segment, up to the first that is cut short or damaged (a crash in the middle of a write)."""
     with segment.open("rb") as file:
-        while len(head := file.read(HEAD.size)) == HEAD.size:
-            length, check = HEAD.unpack(head)
-            payload = file.read(min(length, LONGEST_FRAME))
-            if len(payload) != length or zlib.crc32(payload) != check:
-                return
-            yield _decoder.decode(payload)
+        yield from frames_in(file)
+
+
+def frames_in(file: BinaryIO) -> Iterator[Frame]:
+    """The same, of an open file."""
+    while len(head := file.read(HEAD.size)) == HEAD.size:
+        length, check = HEAD.unpack(head)
+        payload = file.read(min(length, LONGEST_FRAME))
+        if len(payload) != length or zlib.crc32(payload) != check:
+            return
+        yield _decoder.decode(payload)

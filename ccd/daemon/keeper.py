@@ -1,4 +1,6 @@
-"""Snapshots taken while the daemon lives: by the number of entries, between two turns, written by a thread."""
+"""Snapshots taken while the daemon lives: by the number of entries, and when a day begins; between two turns, written
+by a thread.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +8,8 @@ from collections.abc import Callable
 import structlog
 
 from ccd.daemon import snapshot
-from ccd.daemon.journal import Journal
+from ccd.daemon.journal import Journal, day_of
+from ccd.model.ids import Moment
 from ccd.simulation.ledger import Ledger
 
 EVERY = 2_000
@@ -25,26 +28,37 @@ class Keeper:
         journal: Journal,
         settle: Callable[[], bool],
         copied: Callable[[int, str, bytes], None] = lambda sequence, code, payload: None,
+        now: Callable[[], Moment] = lambda: 0,
     ) -> None:
         self._ledger = ledger
         self._copied = copied
         self._journal = journal
         self._settle = settle
+        self._now = now
+        self._day = day_of(now())
         self._last = 0
         self._writing: asyncio.Task[None] | None = None
 
     def beat(self) -> None:
         """Now and then: a snapshot, if it is time."""
-        if self._journal.sequence - self._last >= EVERY:
+        today = day_of(self._now())
+        if today != self._day:
+            if self.take(today):
+                self._journal.roll()
+                self._day = today
+        elif self._journal.sequence - self._last >= EVERY:
             self.take()
 
-    def take(self) -> None:
-        """Now, unless the last one is being written still or an input is in the making."""
+    def take(self, morning: str = "") -> bool:
+        """Now, unless the last one is being written still or an input is in the making. `morning` is the day that
+        begins with it.
+        """
         if self._writing is not None or not self._settle():
-            return
+            return False
         taken = snapshot.taken(self._ledger, self._journal.sequence)
         self._last = taken.sequence
-        self._writing = asyncio.get_running_loop().create_task(self._write(taken), name="snapshot")
+        self._writing = asyncio.get_running_loop().create_task(self._write(taken, morning), name="snapshot")
+        return True
 
     async def close(self) -> None:
         """The last one, when nothing happens any more."""
@@ -52,10 +66,12 @@ class Keeper:
             await self._writing
         await self._write(snapshot.taken(self._ledger, self._journal.sequence))
 
-    async def _write(self, taken: snapshot.Snapshot) -> None:
+    async def _write(self, taken: snapshot.Snapshot, morning: str = "") -> None:
         self._copied(taken.sequence, snapshot.fingerprint(), taken.payload)
         try:
             await asyncio.to_thread(snapshot.write, self._journal.folder, taken)
+            if morning:
+                await asyncio.to_thread(snapshot.write_morning, self._journal.folder, taken, morning)
         except OSError as error:
             # A full disk: the next begin reads more of the journal, or goes the other way.
             log.error("no snapshot", error=str(error))

@@ -20,7 +20,7 @@ from redis import Redis
 
 from ccd.config.load import load
 from ccd.config.settings import Settings
-from ccd.daemon import lease, site
+from ccd.daemon import archive, lease, site
 from ccd.daemon.backup import MAIN, RECORDS, BackupError, Told, backlogs, counted
 from ccd.daemon.journal import segments
 from ccd.io import record_dump
@@ -29,12 +29,16 @@ from ccd.io.backup_file import BackupReader, DamagedError, Member
 from ccd.io.placing import place_file
 from ccd.io.record_upgrade import SCHEMA, can_take
 
+CODE = ".pickle", ".zip"
+"""What may run code when it is read: an archived day holds pickles, too."""
 Part = Literal["configuration", "records", "journal", "recordings"]
 PARTS: tuple[Part, ...] = get_args(Part)
 _MEMBERS: Mapping[Part, re.Pattern[str]] = {
     "configuration": re.compile(r"configuration/.+"),
     "records": re.compile(r"records\.jsonl|state/backlog(-[0-9]+)?"),
-    "journal": re.compile(r"journal/([0-9]+\.journal|configurations/[0-9a-f]+\.pickle)"),
+    "journal": re.compile(
+        r"journal/([0-9]+\.journal|configurations/[0-9a-f]+\.pickle|archive/[0-9]{4}-[0-9]{2}-[0-9]{2}\.zip)"
+    ),
     "recordings": re.compile(r"recordings/[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+\.wav"),
 }
 _SHOWN = 5
@@ -72,7 +76,7 @@ def restore(
         with BackupReader(file) as backup:
             verify(backup, told)
             members = [member for member in backup.manifest.members if part_of(member) in parts]
-            wanted = [member for member in members if trusted or not member.name.endswith(".pickle")]
+            wanted = [member for member in members if trusted or not member.name.endswith(CODE)]
             target = settled(backup, wanted, config)
             records = next((member for member in wanted if member.name == RECORDS), None)
             places = {member: place_of(member, target) for member in wanted if member is not records}
@@ -169,7 +173,8 @@ def demand_nothing_there(places: Mapping[Member, Path], target: Target, records:
     there = [str(place) for member, place in places.items() if place.exists() and not is_same(member, place)]
     journal = target.folder("journal")
     if any(part_of(member) == "journal" for member in places):
-        there += [str(path) for path in segments(journal) if path not in places.values()]
+        kept = (*segments(journal), *archive.archives(journal))
+        there += [str(path) for path in kept if path not in places.values()]
     if records is not None and asked(target, record_dump.has_records):
         there.append("records in Redis")
     if there:

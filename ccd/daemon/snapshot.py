@@ -1,8 +1,8 @@
 """Snapshots of the ledger beside the journal: from the newest and the journal's tail a new daemon knows all again.
 
 A snapshot is a pickle, from the daemon's own folder only, and read by the very code that wrote it: its name holds a
-fingerprint of that code. Configurations are in it by hash (they lie in `archive`), so that calls and rules of a site
-with thousands of agents do not make it large.
+fingerprint of that code. Configurations are in it by hash (they lie in `configurations`), so that calls and rules of a
+site with thousands of agents do not make it large.
 """
 
 import io
@@ -23,6 +23,7 @@ from ccd.core.configuration import Configuration
 from ccd.simulation.ledger import Ledger
 
 FOLDER = "snapshots"
+MORNINGS = "mornings"
 SUFFIX = ".snapshot"
 KEPT = 2
 PARTS = ("flows", "queues", "agents")
@@ -62,16 +63,29 @@ def taken(ledger: Ledger, sequence: int) -> Snapshot:
 def write(journal: Path, snapshot: Snapshot) -> None:
     """Whole or not at all; older ones than the last but one go. Raises OSError."""
     folder = journal / FOLDER
-    folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-    place = folder / f"{snapshot.sequence:016d}-{fingerprint()}{SUFFIX}"
+    _put(folder / f"{snapshot.sequence:016d}-{fingerprint()}{SUFFIX}", snapshot)
+    for old in sorted(folder.glob(f"*{SUFFIX}"))[:-KEPT]:
+        old.unlink(missing_ok=True)
+
+
+def write_morning(journal: Path, snapshot: Snapshot, day: str) -> None:
+    """With what the day begins; it stays as long as the day's segments. Raises OSError."""
+    _put(journal / MORNINGS / f"{day}-{snapshot.sequence:016d}-{fingerprint()}{SUFFIX}", snapshot)
+
+
+def mornings(journal: Path, day: str) -> list[Path]:
+    """Of a day; several where its daemon went through the night more than once."""
+    return sorted((journal / MORNINGS).glob(f"{day}-*{SUFFIX}"))
+
+
+def _put(place: Path, snapshot: Snapshot) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
     part = place.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as file:
         file.write(zlib.crc32(snapshot.payload).to_bytes(4, "big") + snapshot.payload)
         file.flush()
         os.fsync(file.fileno())
     part.replace(place)
-    for old in sorted(folder.glob(f"*{SUFFIX}"))[:-KEPT]:
-        old.unlink(missing_ok=True)
 
 
 def found(journal: Path) -> list[tuple[int, Path]]:
@@ -86,9 +100,14 @@ def read(place: Path, configurations: Mapping[str, Configuration]) -> Ledger:
         data = place.read_bytes()
     except OSError as error:
         raise SnapshotError(f"{place.name}: {error}") from error
+    return unframed(data, place.name, configurations)
+
+
+def unframed(data: bytes, name: str, configurations: Mapping[str, Configuration]) -> Ledger:
+    """The ledger of a snapshot's file. Raises SnapshotError."""
     if zlib.crc32(data[4:]) != int.from_bytes(data[:4], "big"):
-        raise SnapshotError(f"{place.name} is damaged")
-    return loaded(data[4:], place.name, configurations)
+        raise SnapshotError(f"{name} is damaged")
+    return loaded(data[4:], name, configurations)
 
 
 def loaded(payload: bytes, name: str, configurations: Mapping[str, Configuration]) -> Ledger:

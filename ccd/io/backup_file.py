@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 import msgspec
 from msgspec import Struct
@@ -110,6 +111,14 @@ def writing(target: Path) -> Iterator[BackupWriter]:
         part.rename(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def pieces(file: BinaryIO) -> Iterator[bytes]:
+    """What an open file holds at this moment, though it may grow."""
+    left = os.fstat(file.fileno()).st_size
+    while left > 0 and (piece := file.read(min(left, CHUNK))):
+        left -= len(piece)
+        yield piece
 
 
 class BackupReader:

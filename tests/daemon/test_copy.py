@@ -40,7 +40,7 @@ class Kept(NoCopy):
 
 
 def full_disk(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(batch: bytes, at: int) -> None:
+    def refuse(batch: bytes, at: int, before: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(day.journal, "_write", refuse)

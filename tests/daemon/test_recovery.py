@@ -39,7 +39,7 @@ class Day(Centre):
     def __init__(self, folder: Path, config: Configuration) -> None:
         self.folder = folder
         self.broken: list[Violation] = []
-        self.journal = Journal(folder, Began(1, 0, "0", config.hash, 7, "", ""))
+        self.journal = Journal(folder, Began(1, 0, "0", config.hash, 7, "", "", is_first=True))
         super().__init__(config)
         self.feed(ConfigurationLoaded(config.hash))
 

@@ -66,6 +66,7 @@ class Site:
         journal.close(1_790_000_000_000_000)
         for name in (
             "journal/configurations/abc.pickle",
+            "journal/archive/2026-01-01.zip",
             "recordings/2026/01/02/rec-1.wav",
             "recordings/incoming/x.raw",
         ):
@@ -322,10 +323,11 @@ async def test_what_waits_for_redis_is_in_it(redis: Redis, site: Site, tmp_path:
 async def test_pickles_come_back_only_when_trusted(redis: Redis, site: Site, tmp_path: Path) -> None:
     await site.back_up(tmp_path / "a.zip")
     fresh = renewed(site)
-    assert (await fresh.restore(tmp_path / "a.zip", ["configuration", "journal"])).left_out == 1
+    assert (await fresh.restore(tmp_path / "a.zip", ["configuration", "journal"])).left_out == 2
     assert not (site.data / "journal" / "configurations").exists()
+    assert not (site.data / "journal" / "archive").exists()
     assert len(segments(site.data / "journal")) == 1
-    assert (await fresh.restore(tmp_path / "a.zip", ["journal"], trusted=True)).files == 1
+    assert (await fresh.restore(tmp_path / "a.zip", ["journal"], trusted=True)).files == 2
 
 
 async def test_the_journal_of_a_running_daemon_is_taken_as_far_as_it_goes(

@@ -13,11 +13,12 @@ from ccd.cli.failure import Failure
 from ccd.cli.replay import replay_day
 from ccd.core.configuration import Configuration
 from ccd.core.floor import Outcome
-from ccd.daemon import archive
+from ccd.daemon import configurations
 from ccd.daemon.journal import Began, Journal, digest
 from ccd.model.command import AnyCommand
 from ccd.model.event import AnyEvent, ConfigurationLoaded
 from ccd.model.ids import SECOND
+from ccd.simulation.ledger import Ledger
 from ccd.simulation.replay import Input, replay
 from tests.core.centre import START, Centre, agent, configuration, flow, leg, queue
 from tests.core.test_engine import Wait, talk
@@ -64,34 +65,42 @@ def day() -> Journalled:
     return made
 
 
+def ledger(config: Configuration) -> Ledger:
+    """What a run begins with."""
+    return Ledger({"h1": config}, "h1", 7, watch=None)
+
+
 def test_same_inputs_same_outcomes(day: Journalled) -> None:
-    result = replay(day.inputs, "h1", 7, {"h1": site()}, digest)
+    result = replay(day.inputs, ledger(site()), digest)
     assert result.difference is None
     assert result.inputs == len(day.inputs)
 
 
 def test_another_policy_differs_where_it_first_matters(day: Journalled) -> None:
-    result = replay(day.inputs, "h1", 7, {"h1": site(ring_time=20 * SECOND)}, digest)
+    result = replay(day.inputs, ledger(site(ring_time=20 * SECOND)), digest)
     assert result.difference is not None
     offered = next(entry for entry in day.inputs if any(type(fact).__name__ == "OfferMade" for fact in entry.facts))
     assert result.difference.input == offered
+    (then,), (now,) = result.difference.then, result.difference.now
+    assert then.offer.agent == now.offer.agent == "anna"
+    assert [one.agent for one in then.explanation.candidates] == ["anna", "bert"]
 
 
 def test_changed_input_is_found(day: Journalled) -> None:
     inputs = [changed(entry, at=entry.at + 1) if entry.sequence > 8 else entry for entry in day.inputs]
-    assert replay(inputs, "h1", 7, {"h1": site()}, digest).difference is not None
+    assert replay(inputs, ledger(site()), digest).difference is not None
 
 
 def run(folder: Path, day: Journalled, config: Configuration) -> Result:
     """`ccd replay` over the day as the daemon journals it, with this configuration under its hash."""
-    archive.keep(folder, config)
-    journal = Journal(folder, Began(START, 0, "0", "h1", 7, "", ""))
+    configurations.keep(folder, config)
+    journal = Journal(folder, Began(START, 0, "0", "h1", 7, "", "", is_first=True))
     for entry, commands in zip(day.inputs, day.said, strict=True):
         journal.append(entry.at, entry.event, entry.facts, commands)
     journal.close(day.now)
     app = typer.Typer()
     app.command()(replay_day)
-    return CliRunner().invoke(app, [str(folder)])
+    return CliRunner().invoke(app, ["--journal", str(folder)])
 
 
 def test_command_line_tells_that_nothing_differs(tmp_path: Path, day: Journalled) -> None:

@@ -1,0 +1,30 @@
+"""Configurations beside the journal, each under its hash: what a replay of the day must decide by.
+
+They are pickles: a flow is made of objects of the verbs' classes, and the same code that wrote them reads them (the
+journal's segments name the version). The folder is the daemon's own; nothing from outside is ever read as one.
+"""
+
+import os
+import pickle
+from pathlib import Path
+
+from ccd.core.configuration import Configuration
+
+FOLDER = "configurations"
+
+
+def keep(journal: Path, configuration: Configuration) -> None:
+    """Write it, whole or not at all; one that is there already is the same."""
+    place = journal / FOLDER / f"{configuration.hash}.pickle"
+    if place.exists():
+        return
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    part = place.with_suffix(f".{os.getpid()}.part")
+    part.write_bytes(pickle.dumps(configuration))
+    part.replace(place)
+
+
+def read(journal: Path) -> dict[str, Configuration]:
+    """All of them, by hash."""
+    places = sorted((journal / FOLDER).glob("*.pickle"))
+    return {place.stem: pickle.loads(place.read_bytes()) for place in places}  # noqa: S301 - our own folder, see above

@@ -1,0 +1,224 @@
+"""The journal by day: segments end at midnight, days that are over are packed, and can be replayed alone."""
+
+import json
+import shutil
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from ccd.cli.failure import Failure
+from ccd.cli.replay import replay_day
+from ccd.daemon import archive, configurations, snapshot
+from ccd.daemon.history import SHIFT
+from ccd.daemon.journal import Entry, began_at, day_of, segments
+from ccd.daemon.keeper import Keeper
+from ccd.io.backup_file import BackupWriter
+from ccd.model.ids import SECOND
+from tests.core.centre import leg
+from tests.daemon.test_recovery import Day, site
+
+HOUR = 3_600 * SECOND
+FIRST, SECOND_DAY, THIRD = "2025-06-15", "2025-06-16", "2025-06-17"
+
+
+async def lived(folder: Path, hours: int = 50) -> Day:
+    """A run from an afternoon on: a call an hour, one of them across each full hour."""
+    config = site()
+    configurations.keep(folder, config)
+    day = Day(folder, config)
+    keeper = Keeper(day.ledger, day.journal, lambda: True, now=lambda: day.now)
+    day.log_in("anna")
+    for number in range(hours):
+        caller = leg(f"2.{number}")
+        day.arrive("sales", f"2.{number}")
+        agent = day.dialled()[-1].leg
+        day.answer(agent)
+        day.bridged(caller, agent)
+        day.wait(HOUR)
+        keeper.beat()
+        if keeper._writing is not None:
+            await keeper._writing
+        day.hung_up(caller)
+        day.wait(60 * SECOND)
+    day.journal.close(day.now)
+    return day
+
+
+def replayed(folder: Path, *days: str) -> Result:
+    app = typer.Typer()
+    app.command()(replay_day)
+    return CliRunner().invoke(app, ["--journal", str(folder), *days])
+
+
+def content(folder: Path) -> dict[str, list[int]]:
+    """Sequences by day."""
+    return {
+        day: [frame.sequence for frame in archive.frames(folder, day) if isinstance(frame, Entry)]
+        for day in archive.days(folder)
+    }
+
+
+async def test_a_segment_is_of_one_day_and_each_day_begins_with_a_snapshot(tmp_path: Path) -> None:
+    day = await lived(tmp_path)
+    assert [day_of(began_at(path)) for path in segments(tmp_path)] == [FIRST, SECOND_DAY, THIRD]
+    found = content(tmp_path)
+    assert [number for numbers in found.values() for number in numbers] == list(range(1, day.journal.sequence + 1))
+    assert snapshot.mornings(tmp_path, FIRST) == []
+    for one in (SECOND_DAY, THIRD):
+        ((sequence, _, _),) = archive.mornings(tmp_path, one)
+        assert sequence == found[one][0] - 1
+
+
+async def test_days_that_are_over_are_packed_and_read_as_before(tmp_path: Path) -> None:
+    day = await lived(tmp_path)
+    before = content(tmp_path)
+    assert archive.due(tmp_path, day.now) == [FIRST]
+    archive.tidy(tmp_path, day.now, 0)
+    archive.tidy(tmp_path, day.now + SHIFT, 0)
+    assert [path.stem for path in archive.archives(tmp_path)] == [FIRST, SECOND_DAY]
+    assert [day_of(began_at(path)) for path in segments(tmp_path)] == [THIRD]
+    assert content(tmp_path) == before
+    assert [len(archive.mornings(tmp_path, one)) for one in (FIRST, SECOND_DAY, THIRD)] == [0, 1, 1]
+    assert [path.name[:10] for path in (tmp_path / snapshot.MORNINGS).iterdir()] == [THIRD]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_a_day_is_replayed_alone_from_its_morning(tmp_path: Path, packed: bool) -> None:
+    day = await lived(tmp_path)
+    expected = {one: len(numbers) for one, numbers in content(tmp_path).items()}
+    if packed:
+        archive.tidy(tmp_path, day.now + 3 * SHIFT, 0)
+        assert segments(tmp_path) == []
+    for one, count in expected.items():
+        result = replayed(tmp_path, one)
+        assert (result.exit_code, f"{one} " in result.output) == (0, True)
+        assert f": {count} inputs, no difference" in result.output
+    assert f": {sum(expected.values())} inputs, no difference" in replayed(tmp_path).output
+    for one in (FIRST, SECOND_DAY):  # the third does not need them
+        archive.place_of(tmp_path, one).unlink(missing_ok=True)
+        for path in segments(tmp_path):
+            if day_of(began_at(path)) == one:
+                path.unlink()
+    assert f": {expected[THIRD]} inputs, no difference" in replayed(tmp_path, THIRD).output
+
+
+async def test_without_a_morning_it_goes_through_the_days_before(tmp_path: Path) -> None:
+    await lived(tmp_path)
+    count = len(content(tmp_path)[THIRD])
+    shutil.rmtree(tmp_path / snapshot.MORNINGS)
+    assert f": {count} inputs, no difference" in replayed(tmp_path, THIRD).output
+    segments(tmp_path)[0].unlink()
+    result = replayed(tmp_path, THIRD)
+    assert f"{count} inputs cannot be replayed" in " ".join(result.output.split())
+    assert result.exit_code == 0
+
+
+async def test_what_follows_a_gap_is_not_called_a_difference(tmp_path: Path) -> None:
+    day = await lived(tmp_path, 3)
+    total = day.journal.sequence
+    day.journal.lost, day.journal.failure = 2, "No space left on device"
+    day.journal._sequence += 2
+    day.arrive("sales", "3.1")
+    day.journal.close(day.now)
+    result = replayed(tmp_path)
+    said = " ".join(result.output.split())
+    assert f": {total} inputs, no difference" in said
+    assert "2 inputs lost until" in said
+    assert "No space left on device); 1 inputs behind it cannot be compared" in said
+    assert result.exit_code == 0
+
+
+async def test_a_cut_short_packing_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = await lived(tmp_path)
+    before = content(tmp_path)
+
+    def cut(self: BackupWriter, *_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(BackupWriter, "finish", cut)
+        archive.tidy(tmp_path, day.now, 0)
+    assert list((tmp_path / archive.FOLDER).iterdir()) == []
+    assert content(tmp_path) == before
+
+    unlink = Path.unlink
+    with monkeypatch.context() as killed:
+        killed.setattr(Path, "unlink", lambda self, **_: None if self.suffix == ".journal" else unlink(self, **_))
+        archive.tidy(tmp_path, day.now, 0)
+    assert len(segments(tmp_path)) == 3
+    assert content(tmp_path) == before  # nothing twice
+    archive.tidy(tmp_path, day.now, 0)
+    assert len(segments(tmp_path)) == 2
+    assert content(tmp_path) == before
+
+
+def spoil(place: Path, names: Iterable[str], change: bytes) -> None:
+    """The archive again, with these members' bytes changed and their checksums as they were."""
+    with zipfile.ZipFile(place) as old:
+        members = {info.filename: old.read(info) for info in old.infolist()}
+    with zipfile.ZipFile(place, "w") as new:
+        for name, data in members.items():
+            new.writestr(name, data + change if name in names else data)
+
+
+async def test_a_damaged_archive_is_told_and_deletes_nothing(tmp_path: Path) -> None:
+    day = await lived(tmp_path)
+    kept = segments(tmp_path)[0].read_bytes()
+    name = segments(tmp_path)[0].name
+    archive.pack(tmp_path, FIRST, day.now)
+    place = archive.place_of(tmp_path, FIRST)
+    spoil(place, [f"segments/{name}"], b"x")
+    with pytest.raises(archive.ArchiveError, match=name):
+        list(archive.frames(tmp_path, FIRST))
+    result = replayed(tmp_path, FIRST)
+    assert isinstance(result.exception, Failure)
+    assert name in str(result.exception)
+    (tmp_path / name).write_bytes(kept)
+    with pytest.raises(archive.ArchiveError):
+        archive.pack(tmp_path, FIRST, day.now)
+    assert (tmp_path / name).exists()
+    archive.tidy(tmp_path, day.now, 0)  # told, and the rest goes on
+    assert (tmp_path / name).exists()
+    place.write_bytes(b"no zip")
+    archive.tidy(tmp_path, day.now, 0)
+    assert (tmp_path / name).exists()
+
+
+async def test_an_archive_of_something_else_is_not_taken_for_the_days(tmp_path: Path) -> None:
+    day = await lived(tmp_path)
+    archive.pack(tmp_path, FIRST, day.now)
+    late = tmp_path / f"{began_at(segments(tmp_path)[0]) - 20 * HOUR:016d}.journal"
+    late.write_bytes(b"")
+    with pytest.raises(archive.ArchiveError, match="is not in"):
+        archive.pack(tmp_path, day_of(began_at(late)), day.now)
+    assert late.exists()
+
+
+async def test_old_archives_go_and_foreign_files_stay(tmp_path: Path) -> None:
+    day = await lived(tmp_path)
+    archive.tidy(tmp_path, day.now + 3 * SHIFT, 0)
+    foreign = tmp_path / archive.FOLDER / "notes.zip"
+    foreign.write_text("mine")
+    archive.tidy(tmp_path, day.now + 3 * SHIFT, day.now - 24 * HOUR)
+    assert [path.stem for path in archive.archives(tmp_path)] == [SECOND_DAY, THIRD]
+    assert foreign.exists()
+
+
+async def test_the_archive_has_a_manifest_of_checksums(tmp_path: Path) -> None:
+    day = await lived(tmp_path)
+    archive.pack(tmp_path, SECOND_DAY, day.now)
+    with zipfile.ZipFile(archive.place_of(tmp_path, SECOND_DAY)) as packed:
+        manifest = json.loads(packed.read("manifest.json"))
+    assert all(len(member["sha256"]) == 64 for member in manifest["members"])
+    assert sorted(member["name"].split("/")[0] for member in manifest["members"]) == ["mornings", "segments"]
+
+
+def test_a_day_that_is_not_there_is_told(tmp_path: Path) -> None:
+    for asked, said in (("2025-06-15", "nothing of 2025-06-15: it is empty"), ("yesterday", "yesterday is no day")):
+        result = replayed(tmp_path, asked)
+        assert isinstance(result.exception, Failure)
+        assert said in str(result.exception)
