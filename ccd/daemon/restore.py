@@ -20,7 +20,7 @@ from redis import Redis
 
 from ccd.config.load import load
 from ccd.config.settings import Settings
-from ccd.daemon import archive, lease, site
+from ccd.daemon import lease, site
 from ccd.daemon.backup import MAIN, RECORDS, BackupError, Told, backlogs, counted
 from ccd.daemon.journal import segments
 from ccd.io import record_dump
@@ -173,8 +173,7 @@ def demand_nothing_there(places: Mapping[Member, Path], target: Target, records:
     there = [str(place) for member, place in places.items() if place.exists() and not is_same(member, place)]
     journal = target.folder("journal")
     if any(part_of(member) == "journal" for member in places):
-        kept = (*segments(journal), *archive.archives(journal))
-        there += [str(path) for path in kept if path not in places.values()]
+        there += [str(path) for path in segments(journal) if path not in places.values()]
     if records is not None and asked(target, record_dump.has_records):
         there.append("records in Redis")
     if there:

@@ -66,7 +66,6 @@ class Site:
         journal.close(1_790_000_000_000_000)
         for name in (
             "journal/configurations/abc.pickle",
-            "journal/archive/2026-01-01.zip",
             "recordings/2026/01/02/rec-1.wav",
             "recordings/incoming/x.raw",
         ):
@@ -321,6 +320,8 @@ async def test_what_waits_for_redis_is_in_it(redis: Redis, site: Site, tmp_path:
 
 
 async def test_pickles_come_back_only_when_trusted(redis: Redis, site: Site, tmp_path: Path) -> None:
+    (site.data / "journal" / "archive").mkdir()
+    (site.data / "journal" / "archive" / "2026-01-01.zip").write_bytes(b"a day, with pickles")
     await site.back_up(tmp_path / "a.zip")
     fresh = renewed(site)
     assert (await fresh.restore(tmp_path / "a.zip", ["configuration", "journal"])).left_out == 2
