@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ccd.model.event import HungUpBy, LegArrived, LegHungUp
 from ccd.model.ids import Endpoint, LegId, leg_id
 from ccd.switch.asterisk.agi import KEYS, Environment, parse_environment
+from ccd.switch.asterisk.caller_name import caller_name
 from ccd.switch.asterisk.leg import UP, Leg, Place
 from ccd.switch.asterisk.output import Output
 from ccd.switch.asterisk.state import engines
@@ -124,7 +125,7 @@ class Legs:
             LegArrived(
                 leg=name,
                 ani=_told(message.get("CallerIDNum")),
-                ani_name=_told(message.get("CallerIDName")),
+                ani_name=caller_name(_told(message.get("CallerIDName"))),
                 dnis=number[:TEXT_LIMIT],
                 endpoint=_endpoint(message.get("Channel")) if role == FROM_PHONE else Endpoint(""),
                 answered=answered,
