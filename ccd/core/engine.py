@@ -192,8 +192,14 @@ def on_configuration(engine: Engine, event: e.ConfigurationLoaded) -> None:
     take_configuration(engine.floor, engine.configurations[event.hash])
 
 
+def on_timers_held(engine: Engine, event: e.TimersHeld) -> None:
+    """Nobody is offered a call: he may be gone, and it would be told in a moment."""
+    agents.settle_all(engine.floor)
+
+
 def on_timers_released(engine: Engine, event: e.TimersReleased) -> None:
-    """Whoever became free meanwhile is free now, all at once; then what was due fires."""
+    """What was due fires: who has waited too long leaves. Then whoever is free gets a caller, all at once."""
+    engine._fire(engine.floor.now)
     engine.floor.holds_timers = False
     agents.settle_all(engine.floor)
 
@@ -240,7 +246,7 @@ HANDLERS: dict[type, Callable[[Engine, Any], None]] = {
     e.ConfigurationLoaded: on_configuration,
     e.AgentsRestored: lambda engine, event: agents.restore(engine.floor, event.agents),
     e.CallsRecalled: lambda engine, event: adoption.recall(engine.floor, event.calls),
-    e.TimersHeld: ignore,
+    e.TimersHeld: on_timers_held,
     e.TimersReleased: on_timers_released,
     e.TimePassed: ignore,
     e.LogInRequested: on_request(lambda floor, event: agents.log_in(floor, event.agent, event.endpoint)),

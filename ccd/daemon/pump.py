@@ -17,15 +17,17 @@ from ccd.core.floor import Outcome
 from ccd.daemon.clock import Clock
 from ccd.daemon.journal import Journal
 from ccd.model.command import AnyCommand, Ask, Bridge, Dial, Reply, SwitchCommand, UpdateCaller
-from ccd.model.event import AnyEvent, TimePassed
+from ccd.model.event import AnyEvent, TimePassed, TimersHeld, TimersReleased
 from ccd.model.fact import AnyFact
 from ccd.model.ids import MILLISECOND, Moment, SwitchName, switch_of
 from ccd.switch.base import Reaction
 
 STALL = 500 * MILLISECOND
-"""A loop that stood still for longer drains its sockets, at the moment it stopped, before any timer fires."""
+"""A loop that stood still for longer drains its sockets before any timer fires."""
 QUIET = 0.02
-"""Seconds without input after which a stalled loop counts as drained."""
+"""Seconds without input after which a loop that stood still counts as drained."""
+DRAIN_LIMIT = 1.0
+"""Seconds after which it does in any case: where much happens it is never quiet."""
 BEAT = 0.1
 URGENT = (Dial, Bridge)
 """Somebody waits for these: they leave before what else was decided is even put into words."""
@@ -95,22 +97,29 @@ class Pump:
         self._telling: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._alive: Moment = clock.now()
-        self._frozen: Moment | None = None
         self._thaw: asyncio.TimerHandle | None = None
+        """Set while a loop that stood still drains its sockets."""
+        self._thaw_by = 0.0
+        self._holds = False
+        """Timers are held for that."""
         self._turning = False
         self._stopped = False
 
     # --- time
 
     def now(self) -> Moment:
-        """The present moment; while a stalled loop drains its sockets, the moment it stalled."""
+        """The present moment. Where the loop stood still until now, the engine holds its timers first of all."""
         present = self._clock.now()
-        if self._frozen is None and present - self._alive > STALL:
-            log.warning("the loop stood still", seconds=(present - self._alive) / 1e6)
-            self._frozen = self._alive
-        if self._frozen is not None:
+        stood, self._alive = present - self._alive, present
+        if self._thaw is not None:
             self._put_off_thaw()
-            return self._frozen
+        elif stood > STALL and not self._stopped:
+            log.warning("the loop stood still", seconds=stood / 1e6)
+            self._thaw_by = asyncio.get_running_loop().time() + DRAIN_LIMIT
+            self._put_off_thaw()
+            if not self.engine.floor.holds_timers:  # a daemon that begins holds them anyway, for longer
+                self._holds = True
+                self._events.appendleft(TimersHeld())
         return present
 
     def start(self) -> None:
@@ -129,20 +138,23 @@ class Pump:
     def _beat(self) -> None:
         if self._stopped:
             return
-        if self._frozen is None and self._clock.now() - self._alive <= STALL:
-            self._alive = self._clock.now()
-        else:
+        if self._thaw is None:
             self.now()
         asyncio.get_running_loop().call_later(BEAT, self._beat)
 
     def _put_off_thaw(self) -> None:
+        loop = asyncio.get_running_loop()
         if self._thaw is not None:
             self._thaw.cancel()
-        self._thaw = asyncio.get_running_loop().call_later(QUIET, self._thawed)
+        self._thaw = loop.call_at(min(loop.time() + QUIET, self._thaw_by), self._thawed)
 
     def _thawed(self) -> None:
-        self._frozen = self._thaw = None
+        self._thaw = None
         self._alive = self._clock.now()
+        self._tick_lines(self._alive)
+        if self._holds:
+            self._holds = False
+            self._events.append(TimersReleased())
         self._tick()
 
     # --- inputs
@@ -183,7 +195,7 @@ class Pump:
         """One input. What was due before it is an input of its own, at its own time: a watch that looks at inputs sees
         things in the order in which they were decided.
         """
-        while (due := self.engine.deadline()) is not None and due < now:
+        while type(event) is not TimersHeld and (due := self.engine.deadline()) is not None and due < now:
             self._take(TimePassed(), due)
         self._take(event, now)
 
@@ -274,13 +286,16 @@ class Pump:
 
     def _tick(self) -> None:
         now = self.now()
-        if self._frozen is not None:
+        if self._thaw is not None:
             return
-        for line in self.lines.values():
-            due = line.deadline()
-            if due is not None and due <= now:
-                self.react(line, line.tick(now))
+        self._tick_lines(now)
         due = self.engine.deadline()
         if due is not None and due <= now:
             self._events.append(TimePassed())
         self.turn()
+
+    def _tick_lines(self, now: Moment) -> None:
+        for line in self.lines.values():
+            due = line.deadline()
+            if due is not None and due <= now:
+                self.react(line, line.tick(now))

@@ -230,11 +230,13 @@ class CallsRecalled(Event, frozen=True):
 
 
 class TimersHeld(Event, frozen=True):
-    """A daemon begins where another ended: what became due meanwhile waits until the switches have told of it."""
+    """Nobody looked for a while (a daemon begins where another ended, or stood still): what became due meanwhile waits
+    until it is known what happened, and no offers are made.
+    """
 
 
 class TimersReleased(Event, frozen=True):
-    """They have: what is due fires."""
+    """It is known: what is due fires, and offers are made."""
 
 
 class TimePassed(Event, frozen=True):

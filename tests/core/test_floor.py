@@ -12,7 +12,7 @@ from ccd.core.floor import Floor, Outcome
 from ccd.core.timer import BackOffTimer, StepTimer
 from ccd.model import event as e
 from ccd.model.command import Ask, HangUp, SetVariables
-from ccd.model.fact import EndpointNoted, QueueLeft
+from ccd.model.fact import EndpointNoted, OfferEnded, OfferMade, QueueLeft
 from ccd.model.ids import SECOND, AgentId, CallId, Endpoint, QuestionId, QueueId
 from ccd.model.question import Render
 from tests.core.centre import PBX, START, Centre, agent, configuration, flow, leg, queue
@@ -191,6 +191,50 @@ def test_who_became_free_meanwhile_gets_the_caller_when_timers_are_released() ->
     assert len(made.dialled()) == 1
     made.feed(e.TimersReleased())
     assert len(made.dialled()) == 2
+
+
+def test_nobody_is_offered_a_call_while_timers_are_held() -> None:
+    """A phone that became free, then a caller who is gone: nothing rings for him."""
+    made = centre(agent("anna", sales=1))
+    made.log_in("anna")
+    made.phone("anna", "in_use")
+    made.arrive("sales")
+    made.feed(e.TimersHeld(), 30 * SECOND)
+    made.phone("anna", "idle")
+    made.arrive("sales", "1.2")
+    made.hung_up(leg("1.1"))
+    assert made.dialled() == []
+    made.feed(e.TimersReleased())
+    (offered,) = made.of(OfferMade)
+    assert offered.call == made.engine.floor.legs[leg("1.2")].call
+
+
+def test_an_offer_after_timers_were_held_has_its_full_ring_time() -> None:
+    made = centre(agent("anna", sales=1), agent("bert", sales=1))
+    made.log_in("anna")
+    made.arrive("sales")
+    made.log_in("bert")
+    made.feed(e.TimersHeld(), 30 * SECOND)
+    made.feed(e.TimersReleased())
+    first, second = made.of(OfferMade)
+    assert (first.agent, second.agent) == ("anna", "bert")
+    assert [ended.outcome for ended in made.of(OfferEnded)] == ["expired"]
+    made.wait(made.engine.floor.queues[second.queue].ring_time - 1)
+    assert len(made.of(OfferEnded)) == 1
+    made.wait(1)
+    assert [ended.offer for ended in made.of(OfferEnded)] == [first.offer, second.offer]
+
+
+def test_who_waited_too_long_while_timers_were_held_leaves_before_offers_are_made() -> None:
+    made = centre(agent("anna", sales=1))
+    made.log_in("anna")
+    made.phone("anna", "in_use")
+    made.arrive("short")
+    made.feed(e.TimersHeld(), 30 * SECOND)
+    made.phone("anna", "idle")
+    made.feed(e.TimersReleased())
+    assert [left.outcome for left in made.of(QueueLeft)] == ["overflowed"]
+    assert made.dialled() == []
 
 
 @pytest.mark.parametrize("early", [1, 0])

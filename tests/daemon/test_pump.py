@@ -5,16 +5,31 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ccd.core.engine import Engine
 from ccd.daemon.clock import Clock
 from ccd.daemon.intake import Intake, readable
-from ccd.daemon.journal import Began, Entry, Journal, read, segments
-from ccd.daemon.pump import STALL, Pump
+from ccd.daemon.journal import Began, Entry, Journal, digest, read, segments
+from ccd.daemon.pump import BEAT, QUIET, STALL, Pump
 from ccd.daemon.vault import Vault
-from ccd.model.command import Dial, SwitchCommand
-from ccd.model.event import DigitPressed, LegArrived, LogInRequested, SwitchUp
-from ccd.model.fact import AnyFact
-from ccd.model.ids import AgentId, Endpoint, Moment, RequestId, SwitchName
+from ccd.model.command import Bridge, Dial, SwitchCommand
+from ccd.model.event import (
+    AnyEvent,
+    DigitPressed,
+    EndpointChanged,
+    LegAnswered,
+    LegArrived,
+    LegHungUp,
+    LogInRequested,
+    SwitchDown,
+    SwitchUp,
+    TimePassed,
+    TimersHeld,
+    TimersReleased,
+)
+from ccd.model.fact import AnyFact, OfferEnded, OfferMade
+from ccd.model.ids import SECOND, AgentId, Endpoint, Moment, RequestId, SwitchName
 from ccd.switch.base import Reaction
 from tests.core.centre import PBX, Centre, agent, configuration, flow, leg, queue
 from tests.core.test_engine import Wait
@@ -89,8 +104,6 @@ async def test_every_input_is_in_the_journal_before_any_message_leaves(tmp_path:
 
 
 async def test_dial_follows_the_arrival_in_the_same_turn(tmp_path: Path) -> None:
-    from ccd.model.event import EndpointChanged
-
     made, wire, _ = pump(tmp_path, SlowClock())
     made.feed(SwitchUp(PBX, "b1"))
     made.feed(EndpointChanged(PBX, Endpoint("PJSIP/anna"), "idle"))
@@ -135,15 +148,117 @@ async def test_fault_of_a_driver_does_not_stop_the_other_commands(tmp_path: Path
     made.stop()
 
 
-async def test_stalled_loop_takes_inputs_at_the_moment_it_stopped(tmp_path: Path) -> None:
+def entries(folder: Path) -> list[Entry]:
+    """The journal so far."""
+    return [frame for segment in segments(folder) for frame in read(segment) if isinstance(frame, Entry)]
+
+
+def staffed(made: Pump, *events: AnyEvent) -> None:
+    """Anna is at her phone; then the events."""
+    phone = Endpoint("PJSIP/anna")
+    made.feed(SwitchUp(PBX, "b1"))
+    made.feed(EndpointChanged(PBX, phone, "idle"))
+    made.feed(LogInRequested(RequestId("r"), "test", AgentId("anna"), phone))
+    for event in events:
+        made.feed(event)
+
+
+async def test_what_lay_unread_while_the_loop_stood_still_comes_before_any_timer(tmp_path: Path) -> None:
+    clock = SlowClock()
+    made, wire, facts = pump(tmp_path, clock)
+    staffed(made, LegArrived(leg("1.1"), ani="600", dnis="sales"))
+    (rung,) = [command for command in wire.performed if isinstance(command, Dial)]
+    clock.time += 30 * SECOND
+    made.feed(LegAnswered(rung.leg))
+    assert [type(entry.event) for entry in entries(tmp_path)[-2:]] == [TimersHeld, LegAnswered]
+    await asyncio.sleep(2 * QUIET)
+    assert type(entries(tmp_path)[-1].event) is TimersReleased
+    assert isinstance(wire.performed[-1], Bridge)
+    assert not [fact for fact in facts if isinstance(fact, OfferEnded)]
+    made.stop()
+
+
+async def test_phones_do_not_ring_for_an_instant_after_a_loop_stood_still(tmp_path: Path) -> None:
+    """Anna's ring time was over long ago, by the switch, too; what she is offered now she has the full time for."""
+    clock = SlowClock()
+    made, wire, facts = pump(tmp_path, clock)
+    staffed(made, LegArrived(leg("1.1"), ani="600", dnis="sales"), LegArrived(leg("1.2"), ani="601", dnis="sales"))
+    (rung,) = [command for command in wire.performed if isinstance(command, Dial)]
+    clock.time += 30 * SECOND
+    made.feed(LegHungUp(leg("1.1"), 16, "far_end"))
+    made.feed(LegHungUp(rung.leg, 26, "us"))
+    await asyncio.sleep(2 * QUIET)
+    made.feed(TimePassed())
+    first, second = [fact for fact in facts if isinstance(fact, OfferMade)]
+    assert [fact.offer for fact in facts if isinstance(fact, OfferEnded)] == [first.offer]
+    assert int(second.offer, 16) >= clock.time
+    assert made.engine.deadline() == clock.time + made.engine.floor.queues[second.queue].ring_time
+    made.stop()
+
+
+async def test_a_loop_that_is_never_quiet_lets_time_go_on_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ccd.daemon.pump.DRAIN_LIMIT", 0.1)
     clock = SlowClock()
     made, _, _ = pump(tmp_path, clock)
-    stopped = made.now()
-    clock.time += 10 * STALL
-    assert made.now() == stopped
-    await asyncio.sleep(0.05)  # nothing comes for a moment: drained
-    assert made.now() == clock.time
+    clock.time += STALL + 1
+    for _ in range(30):
+        made.feed(TimePassed())
+        await asyncio.sleep(0.005)
+    assert not made.engine.floor.holds_timers
+    assert [type(entry.event) for entry in entries(tmp_path) if type(entry.event) is not TimePassed] == [
+        TimersHeld,
+        TimersReleased,
+    ]
     made.stop()
+
+
+async def test_a_short_delay_is_no_standstill(tmp_path: Path) -> None:
+    clock = SlowClock()
+    made, _, _ = pump(tmp_path, clock)
+    clock.time += STALL
+    made.feed(TimePassed())
+    assert [type(entry.event) for entry in entries(tmp_path)] == [TimePassed]
+    made.stop()
+
+
+async def test_a_daemon_that_begins_holds_its_timers_as_long_as_it_wants(tmp_path: Path) -> None:
+    """What was due in the time of none does not fire before, and a standstill of its own does not release them."""
+    clock = SlowClock()
+    made, _, facts = pump(tmp_path, clock)
+    staffed(made, LegArrived(leg("1.1"), ani="600", dnis="sales"))
+    clock.time += 30 * SECOND
+    made.start()
+    made.feed(TimersHeld())
+    clock.time += 2 * STALL
+    made.feed(SwitchDown(PBX, "the daemon began anew"))
+    await asyncio.sleep(2 * QUIET)
+    assert made.engine.floor.holds_timers
+    assert not [fact for fact in facts if isinstance(fact, OfferEnded)]
+    made.feed(TimersReleased())
+    assert [fact for fact in facts if isinstance(fact, OfferEnded)]
+    made.stop()
+
+
+async def test_a_journal_of_a_standstill_is_decided_again_as_it_says(tmp_path: Path) -> None:
+    clock = SlowClock()
+    made, _, _ = pump(tmp_path, clock)
+    staffed(made, LegArrived(leg("1.1"), ani="600", dnis="sales"), LegArrived(leg("1.2"), ani="601", dnis="sales"))
+    clock.time += 30 * SECOND
+    made.feed(LegHungUp(leg("1.1"), 16, "far_end"))
+    await asyncio.sleep(2 * QUIET)
+    clock.time += 30 * SECOND
+    await asyncio.sleep(2 * BEAT)
+    made.stop()
+    again = Engine(made.engine.configurations, made.engine.floor.configuration.hash)
+    moments = []
+    for entry in entries(tmp_path):
+        outcome = again.handle(entry.event, entry.at)
+        assert (outcome.facts, digest(outcome.commands)) == (entry.facts, entry.digest)
+        moments.append(entry.at)
+    assert moments == sorted(moments)
+    assert len(moments) > 8
 
 
 def test_text_that_is_no_unicode_becomes_readable() -> None:

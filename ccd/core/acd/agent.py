@@ -50,12 +50,13 @@ def move(floor: "Floor", agent: Agent, new: AgentState, reason: str) -> None:
 
 
 def is_available(floor: "Floor", agent: Agent) -> bool:
-    """Ready, not backing off, and his phone is idle on a switch that we can command."""
+    """Ready, not backing off, and his phone is idle on a switch that we can command; while timers are held, nobody."""
     return (
         agent.state == "ready"
         and agent.back_off_until <= floor.now
         and floor.endpoints.get(agent.endpoint) == "idle"
         and floor.commands_a_switch
+        and not floor.holds_timers
     )
 
 
