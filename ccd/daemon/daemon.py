@@ -241,7 +241,7 @@ class Daemon:
                 resumed,
                 group.create_task(self._beat(), name="beat"),
                 group.create_task(self._prune_journal(), name="prune"),
-                group.create_task(self._filing.sweep_after_start(), name="sweep"),
+                group.create_task(self._filing.sweep_now_and_then(), name="sweep"),
             ]
             quiet_garbage()
             self._notify.ready()

@@ -14,11 +14,13 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import struct
 import threading
 from array import array
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -129,8 +131,8 @@ class Recordings:
         return await asyncio.shield(task)
 
     async def left_over(self) -> list[tuple[RecordingId, Moment]]:
-        """What lies in `incoming`, each with the moment it was last written to: after a start, what is to be finalised
-        unless its call still runs.
+        """What lies in `incoming`, each with the moment it was last written to: what is to be finalised unless its call
+        still runs.
         """
         return await self._in_thread(_left_over, self.incoming)
 
@@ -251,6 +253,15 @@ def _make(source: Path, place: Path) -> None:
     """The sound file out of what the switch wrote, in its place at once and on the disk."""
     place.parent.mkdir(parents=True, exist_ok=True)
     part = place.with_suffix(".part")
+    try:
+        _write(source, part)
+        part.replace(place)
+    except OSError:  # a full disk needs the room
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _write(source: Path, part: Path) -> None:
     with source.open("rb") as raw, part.open("wb") as made:
         if source.suffix == ".raw":
             size = min(os.fstat(raw.fileno()).st_size, _LONGEST) // _FRAME * _FRAME
@@ -260,7 +271,6 @@ def _make(source: Path, place: Path) -> None:
             shutil.copyfileobj(raw, made, _CHUNK)
         made.flush()
         os.fsync(made.fileno())
-    part.replace(place)
 
 
 def _copy_sides_changed(source: BinaryIO, target: BinaryIO, size: int) -> None:
@@ -292,8 +302,14 @@ def _checksum(path: Path) -> str:
 
 
 def _left_over(incoming: Path) -> list[tuple[RecordingId, Moment]]:
-    files = [path for path in incoming.iterdir() if path.suffix in {".raw", ".wav"} and _ID.fullmatch(path.stem)]
-    return sorted((RecordingId(path.stem), path.stat().st_mtime_ns // 1_000) for path in files if path.is_file())
+    found = []
+    for path in incoming.iterdir():
+        if path.suffix in {".raw", ".wav"} and _ID.fullmatch(path.stem):
+            with suppress(FileNotFoundError):  # put in its place meanwhile
+                known = path.lstat()
+                if stat.S_ISREG(known.st_mode):
+                    found.append((RecordingId(path.stem), known.st_mtime_ns // 1_000))
+    return sorted(found)
 
 
 def _count(folder: Path) -> int:
