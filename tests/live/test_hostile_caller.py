@@ -244,7 +244,9 @@ async def test_to_the_agents_phone_the_recording_and_back_out_of_it_all(centre: 
     assert arrivals(centre.centre.folder / "journal")[cdr.legs[0].leg].ani_name == shown(name)
     async with Redis.from_url(centre.lab.redis.url, decode_responses=True) as redis:
         assert await redis.hget(f"ccd:caller:{cdr.caller}", "shown") == shown(name)
-        keys = [key for key in await redis.keys("*") if not key.startswith(STREAM)]  # the journal's copy is the journal
+        keys = [
+            key for key in await redis.keys("*") if not str(key).startswith(STREAM)
+        ]  # the journal's copy is the journal
         assert all(kind_of(str(key)) or key == "ccd:schema" for key in keys)
         await forget(centre, cdr)
         assert not place.exists()
