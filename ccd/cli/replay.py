@@ -59,14 +59,25 @@ class Run(Struct):
 def replay_day(
     day: Annotated[str, typer.Argument(metavar="[DAY]", help="2026-11-22 (UTC); else all that there is.")] = "",
     journal: Annotated[Path, typer.Option("--journal", help="The journal's folder.")] = Path("/var/lib/ccd/journal"),
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="Another ccd.yaml: what it would have done with that day's people.")
+    ] = None,
+    runs_: Annotated[int, typer.Option("--runs", min=1, max=1_000, help="With --policy: so often.")] = 5,
+    seed: Annotated[int, typer.Option("--seed", help="With --policy: the first run's.")] = 1,
+    calls: Annotated[bool, typer.Option("--calls", help="With --policy: every call.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --policy: for scripts.")] = False,
 ) -> None:
     """A journalled day through the engine again: the same decisions?
 
-    Compares every outcome and command with those of the day; ends with 1 at the first that differs.
+    Compares every outcome and command with those of the day; ends with 1 at the first that differs. With --policy the
+    callers and agents of the day live it again under another configuration.
     """
     console = Console(highlight=False)
     differs = False
     try:
+        if policy is not None:
+            under_another(journal, day, policy, range(seed, seed + runs_), calls=calls, as_json=as_json)
+            return
         known = configurations.read(journal)
         for run in runs(journal, asked(journal, day)):
             differs = one(console, journal, run, known) or differs
@@ -76,6 +87,25 @@ def replay_day(
         raise Failure(str(error)) from error
     if differs:
         raise typer.Exit(DIFFERS)
+
+
+def under_another(journal: Path, day: str, policy: Path, seeds: range, *, calls: bool, as_json: bool) -> None:
+    """The people of a day under its own policy and another."""
+    from ccd.cli.replay_policy import compare, day_of, read_policy
+
+    if not day:
+        raise Failure("--policy needs a day (as 2026-11-22)")
+    candidate = read_policy(policy)
+    known = configurations.read(journal)
+    heads = (frame for frame in archive.frames(journal, *asked(journal, day)) if isinstance(frame, Began))
+    head = next(heads)
+    try:
+        ledger, _ = beginning(journal, head, known)
+    except NoBeginningError as why:
+        raise Failure(f"what the day began with is not there: {why}") from why
+    held = ledger.engine.floor.configuration
+    found = day_of(archive.frames(journal, day), ledger, head.at)
+    compare(found, held, candidate, seeds, calls=calls, as_json=as_json)
 
 
 def asked(journal: Path, day: str) -> list[str]:

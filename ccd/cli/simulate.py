@@ -26,6 +26,7 @@ from ccd.simulation.world import Run, SimulationError, World
 
 BARS = " ▁▂▃▄▅▆▇█"
 HOURS_OF_DAY = 24
+HEADS = ("queue", "", "calls>", "service level>", "abandoned>", "wait>", "90 % within>", "longest>", "other ends>")
 
 
 def simulate(
@@ -122,8 +123,7 @@ def lives(
 
 def show(console: Console, configuration: Configuration, lived: Sequence[Outlook]) -> None:
     """Tables, and the day as it went."""
-    heads = ("queue", "", "calls>", "service level>", "abandoned>", "wait>", "90 % within>", "longest>", "other ends>")
-    console.print(table("Queues", heads, (row for name in configuration.queues for row in rows(name, lived))))
+    console.print(table("Queues", HEADS, (row for name in configuration.queues for row in rows(name, lived))))
     for label, one in zip(("", "what if"), lived, strict=False):
         console.print(f"\nagents busy {share(one.occupancy)} of their time{f', {label}' if label else ''}")
     console.print(f"\n{'by hour':<27} {'calls':<25} service level", style="bold")
@@ -136,14 +136,17 @@ def show(console: Console, configuration: Configuration, lived: Sequence[Outlook
     console.print(f"\n{base.calls} calls, {base.events} events, {base.violations} broken rules", style="dim")
 
 
-def rows(name: QueueId, lived: Sequence[Outlook]) -> Iterator[tuple[str, ...]]:
-    """A queue as it is, as it would be, and the difference."""
-    for label, one in zip(("now", "what if"), lived, strict=False):
+def rows(
+    name: QueueId, lived: Sequence[Outlook], labels: Sequence[str] = ("now", "what if"), *, is_mean: bool = False
+) -> Iterator[tuple[str, ...]]:
+    """A queue as it is, as it would be, and the difference of the last two. `is_mean`: calls a run, not of all."""
+    for label, one in zip(labels, lived, strict=False):
         figures = one.queues[name]
+        runs = len(one.service_levels.get(name, ())) or 1 if is_mean else 1
         yield (
-            name if label == "now" else "",
+            name if label == labels[0] else "",
             label if len(lived) > 1 else "",
-            str(figures.offered),
+            str(round(figures.offered / runs)),
             f"{figures.service_level():.1%}",
             f"{figures.abandon_rate():.1%}",
             f"{figures.mean_wait():.1f} s",
@@ -152,7 +155,7 @@ def rows(name: QueueId, lived: Sequence[Outlook]) -> Iterator[tuple[str, ...]]:
             str(figures.other),
         )
     if len(lived) > 1:
-        yield ("", "gain", "", share(gain(lived[0], lived[1], name), sign=True), "", "", "", "", "")
+        yield ("", "gain", "", share(gain(lived[-2], lived[-1], name), sign=True), "", "", "", "", "")
 
 
 def share(estimate: Estimate, *, sign: bool = False) -> str:
