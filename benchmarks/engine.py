@@ -45,6 +45,7 @@ from ccd.core.flow.prompt import Prompt, Sound
 from ccd.core.flow.steps.hangup import Hangup
 from ccd.core.flow.steps.menu import Menu
 from ccd.core.flow.steps.queue import Queue as QueueStep
+from ccd.daemon.absence import Absence
 from ccd.daemon.daemon import quiet_garbage
 from ccd.daemon.intake import Intake
 from ccd.daemon.journal import Began, Journal
@@ -111,7 +112,8 @@ class Chain:
         self.records: list[bytes] = []
         self._write = write
         self._journal = Journal(folder, Began(0, 0, "bench", config.hash, 1, "", ""))
-        self._intake = Intake(self.engine, Vault(), lambda text: numbering.normalise(text, REGION))
+        absence = Absence(list, lambda recording: 0, lambda: 0)
+        self._intake = Intake(self.engine, Vault(), absence, lambda text: numbering.normalise(text, REGION))
         self._reasons, self._fold = Reasons(), CdrFold()
         self._reasons.configure(config.queues, config.agents)
         self._events: list[AnyEvent] = []

@@ -213,7 +213,7 @@ def _offer_ended(draft: _Draft, fact: facts.OfferEnded, at: Moment) -> None:
 
 
 def _talk_began(draft: _Draft, fact: facts.TalkBegan, at: Moment) -> None:
-    draft.talks.append(Talk(fact.agent, fact.leg, fact.other, at))
+    draft.talks.append(Talk(fact.agent, fact.leg, fact.other, fact.began_at or at))
 
 
 def _talk_ended(draft: _Draft, fact: facts.TalkEnded, at: Moment) -> None:
@@ -240,8 +240,9 @@ def _dial_forbidden(draft: _Draft, fact: facts.DialForbidden, at: Moment) -> Non
 
 
 def _recording_began(draft: _Draft, fact: facts.RecordingBegan, at: Moment) -> None:
-    first = Segment(at, fact.muted)
-    draft.recordings.setdefault(fact.recording, Recording(fact.recording, at, fact.why, (first,)))
+    began_at = fact.began_at or at
+    first = Segment(began_at, fact.muted)
+    draft.recordings.setdefault(fact.recording, Recording(fact.recording, began_at, fact.why, (first,)))
 
 
 def _recording_paused(draft: _Draft, fact: facts.RecordingPaused, at: Moment) -> None:

@@ -51,8 +51,8 @@ def draw(seed: int, call: CallId) -> float:
     return int.from_bytes(digest, "big") / 2**64
 
 
-def on_talk_began(floor: "Floor", call: Call) -> None:
-    """The first bridge: from here on there is sound in the file."""
+def on_talk_began(floor: "Floor", call: Call, began_at: Moment) -> None:
+    """The first bridge: from here on there is sound in the file, or since `began_at`."""
     recording = call.recording
     if recording is None or recording.begun:
         return
@@ -60,7 +60,7 @@ def on_talk_began(floor: "Floor", call: Call) -> None:
     if recording.failure:
         lose(floor, call, recording)
     else:
-        floor.note(RecordingBegan(call.id, recording.id, recording.paused, recording.by))
+        floor.note(RecordingBegan(call.id, recording.id, recording.paused, recording.by, began_at))
 
 
 def on_customer_gone(floor: "Floor", call: Call, at: Moment) -> None:

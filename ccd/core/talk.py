@@ -22,19 +22,20 @@ RETURN_TIME: Length = 10 * SECOND
 def on_bridged(floor: "Floor", call: Call, event: LegsBridged) -> None:
     """Audio flows. A bridge whose offer ended meanwhile is undone by the hang-up that is under way."""
     current = floor.offers.get(call.offer) if call.offer else None
+    began_at = event.at if event.at < floor.now else 0
     if current is not None and current.leg == event.other:
-        offer.accept(floor, current)
+        offer.accept(floor, current, began_at)
     elif call.phase != "dialling" or call.other != event.other:
         return
     call.phase = "talking"
-    call.talk_began = floor.now
+    call.talk_began = began_at or floor.now
     call.answered = True
     for leg in (event.leg, event.other):
         if leg in floor.legs:
             floor.legs[leg].state = "bridged"
-    floor.note(TalkBegan(call.id, event.leg, event.other, call.agent or AgentId("")))
-    recording.on_talk_began(floor, call)
-    floor.mark(call.leg, CCD_TALKED=str(floor.now), CCD_AGENT=call.agent or "")
+    floor.note(TalkBegan(call.id, event.leg, event.other, call.agent or AgentId(""), began_at))
+    recording.on_talk_began(floor, call, began_at)
+    floor.mark(call.leg, CCD_TALKED=str(call.talk_began), CCD_AGENT=call.agent or "")
 
 
 def on_bridge_failed(floor: "Floor", call: Call, event: BridgeFailed) -> None:

@@ -17,6 +17,7 @@ from ccd.config.load import Loaded
 from ccd.config.problem import ConfigurationErrors
 from ccd.config.settings import HttpSection
 from ccd.daemon import archive, configurations, site
+from ccd.daemon.absence import Absence
 from ccd.daemon.alarm import Alarm
 from ccd.daemon.answers import Answers
 from ccd.daemon.beginning import Beginning, begin
@@ -119,7 +120,8 @@ class Daemon:
         )
         self._health.tell(self._metrics)
         self._journal.on_lost, self._journal.on_gap = self._metrics.journal_lost, self._metrics.journal_gap
-        self._intake = Intake(self._engine, self._vault, self._normalise)
+        absence = Absence(self._ledger.standings, self._recordings.last_written, self._clock.now)
+        self._intake = Intake(self._engine, self._vault, absence, self._normalise)
         self._pump = Pump(
             self._engine,
             self._journal,
@@ -164,10 +166,8 @@ class Daemon:
             self._answers,
             self._folds,
             self._records,
-            self._recordings,
             done=self._metrics.recovered,
         )
-        self._intake.unseen_end = self._resumption.unseen_end
         if lease is not None:
             lease.renewed = self._pump.turn
         self._stopping = asyncio.Event()
@@ -201,7 +201,9 @@ class Daemon:
 
     def _make_lines(self, loaded: Loaded) -> None:
         for name, section in loaded.settings.switches.items():
-            driver = AsteriskDriver(site.driver_settings(name, section, loaded.base))
+            driver = AsteriskDriver(
+                site.driver_settings(name, section, loaded.base), last_written=self._recordings.last_written
+            )
             tls = site.tls_of(section, loaded.base)
             line = AsteriskLine(
                 driver,

@@ -5,24 +5,24 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from ccd.core.engine import Engine
+from ccd.daemon.absence import Absence
 from ccd.daemon.vault import Vault
 from ccd.model.event import AnyEvent, DigitPressed, LegArrived, LegHungUp, LegReferred, LegReturned
-from ccd.model.ids import LegId, Moment
 
 
 class Intake:
     """Called for each input just before it is handled: what an earlier one made secret is secret already."""
 
-    def __init__(self, engine: Engine, vault: Vault, normalise: Callable[[str], str]) -> None:
+    def __init__(self, engine: Engine, vault: Vault, absence: Absence, normalise: Callable[[str], str]) -> None:
         """`normalise` turns a number as received into E.164, or an empty text."""
         self._engine = engine
         self._vault = vault
+        self._absence = absence
         self._normalise = normalise
-        self.unseen_end: Callable[[LegId], Moment] = lambda leg: 0
-        """When the talk of a leg ended that nobody saw end; 0 where it is being told in time."""
 
     def __call__(self, event: AnyEvent) -> AnyEvent:
         """The input as it is journalled and handled."""
+        self._absence.noted(event)
         match event:
             case LegArrived():
                 return replace(
@@ -33,7 +33,7 @@ class Intake:
                     dnis=readable(event.dnis),
                 )
             case LegHungUp() | LegReturned():
-                at = self.unseen_end(event.leg)
+                at = self._absence.end_of_talk(event.leg)
                 return replace(event, at=at) if at else event
             case LegReferred():
                 return replace(event, number=self._normalise(event.dialled), dialled=readable(event.dialled))

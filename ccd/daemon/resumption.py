@@ -14,7 +14,6 @@ from ccd.daemon.history import Past
 from ccd.daemon.line import AsteriskLine
 from ccd.daemon.pump import Pump
 from ccd.daemon.recovery import Recovered
-from ccd.io.recordings import Recordings
 from ccd.io.records import Records
 from ccd.model.event import (
     AgentsRestored,
@@ -24,14 +23,10 @@ from ccd.model.event import (
     TimersHeld,
     TimersReleased,
 )
-from ccd.model.ids import MILLISECOND, LegId, Length, Moment, RecordingId, SwitchName, switch_of
+from ccd.model.ids import SwitchName, switch_of
 
 QUIET = 0.05
 """Seconds after the last switch came up: what it tells of its legs arrives by two ways."""
-IN_SIGHT: Length = 1_100 * MILLISECOND
-"""A recording that was written to so lately may go on: Asterisk writes 32 KiB at a time, 1,024 ms of a talk."""
-UNWRITTEN: Length = 512 * MILLISECOND
-"""So much of a talk that ended was not written yet, on average."""
 HOLD_LIMIT = 5.0
 """Seconds that a new daemon waits for its switches before time goes on without them."""
 log = structlog.get_logger()
@@ -48,7 +43,6 @@ class Resumption:
         answers: Answers,
         folds: Folds,
         records: Records,
-        recordings: Recordings,
         *,
         done: Callable[[float], None],
     ) -> None:
@@ -60,8 +54,6 @@ class Resumption:
         self._answers = answers
         self._folds = folds
         self._records = records
-        self._recordings = recordings
-        self._recorded: dict[LegId, RecordingId] = {}
 
     def begin(self, configuration: str) -> None:
         """With the configuration of this hash."""
@@ -80,19 +72,10 @@ class Resumption:
                 while not all(line.is_up for line in self._lines.values()):  # noqa: ASYNC110 - the links tell nobody
                     await asyncio.sleep(0.005)
         await asyncio.sleep(QUIET)
-        self._recorded.clear()
         self._pump.feed(TimersReleased())
         seconds = self._begun.recovered.seconds + time.monotonic() - began
         self._done(seconds)
         log.info("goes on", seconds=round(seconds, 3), calls=len(self._pump.engine.floor.calls))
-
-    def unseen_end(self, leg: LegId) -> Moment:
-        """When the talk of a leg ended while no daemon ran: at the last sound of its recording. 0 where it had none, or
-        ends in our sight.
-        """
-        recording = self._recorded.pop(leg, None)
-        written = self._recordings.last_written(recording) if recording else 0
-        return written + UNWRITTEN if 0 < written < self._pump.now() - IN_SIGHT else 0
 
     def _go_on(self, recovered: Recovered, configuration: str) -> None:
         """As if the former daemon had only lost its links. Timers wait until the switches have told of that time."""
@@ -104,9 +87,6 @@ class Resumption:
         if floor.configuration.hash != configuration:
             self._pump.feed(ConfigurationLoaded(configuration))
         standings = recovered.ledger.standings()
-        for one in standings:
-            if one.recording is not None and one.is_joined:
-                self._recorded |= {leg: one.recording for leg in (one.leg, one.bridged_with) if leg}
         for name, line in self._lines.items():
             line.recall(floor.boots.get(name, ""), [one for one in standings if switch_of(one.leg) == name])
         for cdr in recovered.ended:

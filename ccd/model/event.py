@@ -92,10 +92,13 @@ class LegAnswered(Event, frozen=True):
 
 
 class LegsBridged(Event, frozen=True):
-    """Audio flows between the two: result of `Bridge(leg, other)`."""
+    """Audio flows between the two: result of `Bridge(leg, other)`. `at` is when it began to, where that is known to be
+    earlier than it is told; else 0.
+    """
 
     leg: LegId
     other: LegId
+    at: Moment = 0
 
 
 class BridgeFailed(Event, frozen=True):

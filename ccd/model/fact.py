@@ -118,12 +118,15 @@ class QueueLeft(Fact, frozen=True):
 
 
 class TalkBegan(Fact, frozen=True):
-    """Two legs were bridged; `agent` is empty where none takes part."""
+    """Two legs were bridged; `agent` is empty where none takes part. `began_at` where that was earlier than it is told
+    (nobody was there to see it), else 0.
+    """
 
     call: CallId
     leg: LegId
     other: LegId
     agent: AgentId
+    began_at: Moment = 0
 
 
 class TalkEnded(Fact, frozen=True):
@@ -157,6 +160,7 @@ class RecordingBegan(Fact, frozen=True):
     recording: RecordingId
     muted: bool
     why: str
+    began_at: Moment = 0
 
 
 class RecordingPaused(Fact, frozen=True):

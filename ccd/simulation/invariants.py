@@ -99,6 +99,7 @@ class Invariants:
         self._reasons = Reasons()
         self._offers_seen = 0
         self._stood_still_since: Moment = 0
+        self._down_since: Moment = 0
         self._former: dict[CallId, bool] = {}
         """Calls that a daemon before this one began, by the journal's facts: whether their legs have come."""
         self.attach(engine, configurations)
@@ -155,6 +156,9 @@ class Invariants:
                 self._put_off_limits(self.now - self._stood_still_since)
             case e.SwitchUp() | e.SwitchDown():
                 self._up = type(event) is e.SwitchUp
+                if self._down_since and self._up:
+                    self._put_off_limits(self.now - self._down_since)
+                self._down_since = 0 if self._up else self._down_since or self.now
                 for agent in self.standing:
                     self._settle(agent)
             case e.CallsRecalled():

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from ccd.core.acd.offer import AFTER_LINK, BRIDGE_TIME
+from ccd.core.cdr import CdrFold
 from ccd.core.configuration import RecordingPolicy, Site
 from ccd.core.floor import Outcome
 from ccd.core.flow.steps.caller import Caller
@@ -152,7 +154,7 @@ def test_a_bridge_of_an_offer_that_ended_begins_no_talk() -> None:
     made.arrive("sales")
     ring = made.dialled()[0].leg
     made.answer(ring)
-    made.wait(5 * SECOND)
+    made.wait(BRIDGE_TIME)
     assert [fact.outcome for fact in made.of(f.OfferEnded)] == ["lost"]
     made.bridged(CALLER, ring)
     assert made.of(f.TalkBegan) == []
@@ -339,7 +341,7 @@ def test_a_bridge_that_does_not_come_is_not_waited_for() -> None:
     ring = made.dialled()[0].leg
     made.wait(15 * SECOND - 2)
     made.answer(ring)
-    assert made.wait(5 * SECOND - 1) == Outcome((), ()), "it rang long enough, but is answered"
+    assert made.wait(BRIDGE_TIME - 1) == Outcome((), ()), "it rang long enough, but is answered"
     said = made.wait(1)
     assert HangUp(ring, 16) in said.commands
     assert [(fact.outcome, fact.cause) for fact in made.of(f.OfferEnded)] == [("lost", 0)]
@@ -434,3 +436,77 @@ def test_a_timer_of_a_dial_counts_while_it_rings_only() -> None:
     made.answer(outside)
     made.bridged(CALLER, outside)
     assert made.wait(120 * SECOND) == Outcome((), ())
+
+
+# --- what nobody saw while the link was away
+
+
+def joining(**settings: Any) -> Centre:
+    """Anna has answered, the bridge is on its way, and the call is recorded."""
+    rules = queue("sales", wrap_up_time=10 * SECOND, recording=RecordingPolicy("always"))
+    made = centre(agent("anna", sales=1), queues=(rules,), **settings)
+    made.log_in("anna")
+    made.arrive("sales")
+    made.answer(made.dialled()[0].leg)
+    return made
+
+
+def test_a_talk_that_nobody_saw_is_in_the_record_as_it_was() -> None:
+    made = joining()
+    fold, cdrs = CdrFold(), []
+
+    def told(event: e.AnyEvent, after: int = 0) -> None:
+        for fact in made.feed(event, after).facts:
+            cdrs.append(fold.apply(fact, made.now))
+
+    for fact in made.facts:
+        fold.apply(fact, made.now)
+    agents_leg, asked_at = made.dialled()[0].leg, made.now
+    told(e.SwitchDown(PBX, "silent"), 6 * SECOND)
+    told(e.LegsBridged(CALLER, agents_leg, asked_at), 4 * SECOND)
+    told(e.LegHungUp(CALLER, 16, "far_end", at=asked_at + 3 * SECOND))
+    told(e.LegHungUp(agents_leg, 16, "us", at=asked_at + 3 * SECOND))
+    (cdr,) = [cdr for cdr in cdrs if cdr is not None]
+    (spoken,), (recorded,), (visit,) = cdr.talks, cdr.recordings, cdr.visits
+    assert (spoken.began_at, spoken.ended_at, spoken.talk_time) == (asked_at, asked_at + 3 * SECOND, 3 * SECOND)
+    assert (recorded.began_at, recorded.ended_at, recorded.lost) == (asked_at, asked_at + 3 * SECOND, "")
+    assert [(segment.began_at, segment.ended_at) for segment in recorded.segments] == [
+        (asked_at, asked_at + 3 * SECOND)
+    ]
+    assert visit.outcome == "answered"
+    assert visit.wait_time < SECOND, "not until it was told"
+    assert cdr.answered_at == asked_at
+
+
+def test_a_talk_is_not_taken_to_have_begun_after_it_is_told() -> None:
+    made = joining()
+    made.feed(e.LegsBridged(CALLER, made.dialled()[0].leg, made.now + 5 * SECOND), 1)
+    assert [fact.began_at for fact in made.of(f.TalkBegan)] == [0]
+    assert made.engine.floor.calls[made.of(f.TalkBegan)[0].call].talk_began == made.now
+
+
+def test_a_bridge_is_not_given_up_while_the_link_is_down() -> None:
+    made = joining()
+    made.feed(e.SwitchDown(PBX, "silent"), 6 * SECOND)
+    made.wait(30 * SECOND)
+    assert made.of(f.OfferEnded) == []
+    made.feed(e.SwitchUp(PBX, "b1"), 1)
+    made.bridged(CALLER, made.dialled()[0].leg)
+    assert [fact.outcome for fact in made.of(f.OfferEnded)] == ["accepted"]
+
+
+def test_a_bridge_that_does_not_come_soon_after_the_link_is_back_is_given_up() -> None:
+    made = joining()
+    made.feed(e.SwitchDown(PBX, "silent"), 6 * SECOND)
+    made.wait(30 * SECOND)
+    made.feed(e.SwitchUp(PBX, "b1"), 1)
+    made.wait(AFTER_LINK)
+    assert [fact.outcome for fact in made.of(f.OfferEnded)] == ["lost"]
+
+
+def test_a_bridge_that_does_not_come_is_given_up() -> None:
+    made = joining()
+    made.wait(BRIDGE_TIME - 2)
+    assert made.of(f.OfferEnded) == []
+    made.wait(2)
+    assert [fact.outcome for fact in made.of(f.OfferEnded)] == ["lost"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ccd.core.engine import Engine
+from ccd.daemon.absence import Absence
 from ccd.daemon.clock import Clock
 from ccd.daemon.intake import Intake, readable
 from ccd.daemon.journal import Began, Entry, Journal, digest, read, segments
@@ -80,7 +81,9 @@ def pump(tmp_path: Path, clock: Clock) -> tuple[Pump, Wire, list[AnyFact]]:
         engine,
         Journal(tmp_path, HEAD),
         clock,
-        prepare=Intake(engine, Vault(), lambda text: "+34600" if text else ""),
+        prepare=Intake(
+            engine, Vault(), Absence(list, lambda recording: 0, clock.now), lambda text: "+34600" if text else ""
+        ),
         ask=lambda ask: None,
         reply=lambda reply: None,
         update_caller=lambda command: None,
@@ -274,7 +277,7 @@ def test_digits_of_a_secret_never_reach_the_engine() -> None:
     made.arrive("sales")
     floor: Floor = made.engine.floor
     floor.legs[leg("1.1")].secret = ("t", "#")
-    intake = Intake(made.engine, Vault(), lambda text: "")
+    intake = Intake(made.engine, Vault(), Absence(list, lambda recording: 0, lambda: 0), lambda text: "")
     assert intake(DigitPressed(leg("1.1"), "7")) == DigitPressed(leg("1.1"), "?")
     assert intake(DigitPressed(leg("1.1"), "#")) == DigitPressed(leg("1.1"), "#")
     assert intake(DigitPressed(leg("1.2"), "7")) == DigitPressed(leg("1.2"), "7")

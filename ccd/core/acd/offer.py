@@ -14,12 +14,14 @@ from ccd.core.display import NAME_LENGTH
 from ccd.core.timer import BackOffTimer, OfferTimer
 from ccd.model.command import Bridge, Dial, HangUp
 from ccd.model.fact import OfferEnded, OfferMade, OfferOutcome
-from ccd.model.ids import SECOND, AgentId, CallId, Endpoint, LegId, Length, OfferId, QueueId
+from ccd.model.ids import SECOND, AgentId, CallId, Endpoint, LegId, Length, Moment, OfferId, QueueId
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
 
-BRIDGE_TIME: Length = 5 * SECOND
+BRIDGE_TIME: Length = 10 * SECOND
+"""A driver tells within less what became of a bridge, unless the link is down: then as soon as it is back."""
+AFTER_LINK: Length = SECOND
 ANSWERED_ELSEWHERE = 26
 NORMAL = 16
 MISSED: tuple[OfferOutcome, ...] = ("expired", "refused", "unreachable")
@@ -102,15 +104,17 @@ def on_answered(floor: "Floor", offer: Offer) -> None:
         floor.at(floor.now + BRIDGE_TIME, OfferTimer(offer.id, "bridging"))
 
 
-def accept(floor: "Floor", offer: Offer) -> None:
-    """They talk: the offer is over, the agent owns the call, the stay in the queue ended `answered`."""
+def accept(floor: "Floor", offer: Offer, began_at: Moment) -> None:
+    """They talk: the offer is over, the agent owns the call, the stay in the queue ended `answered`, at `began_at` if
+    that was earlier.
+    """
     call, agent = floor.calls[offer.call], floor.agents[offer.agent]
     close(floor, offer, "accepted")
     agent.missed = 0
     agent.call = call.id
     call.agent, call.other, call.queue = agent.id, offer.leg, offer.queue
     agents.move(floor, agent, "talking", call.id)
-    waiting.note_left(floor, call, "answered")
+    waiting.note_left(floor, call, "answered", began_at)
 
 
 def close(floor: "Floor", offer: Offer, outcome: OfferOutcome, cause: int = 0) -> None:
@@ -133,9 +137,13 @@ def on_leg_gone(floor: "Floor", offer: Offer, cause: int, sip_code: int) -> None
 
 
 def on_timer(floor: "Floor", timer: OfferTimer) -> None:
-    """Rung long enough, or the bridge did not come."""
+    """Rung long enough, or the bridge did not come. While the link is down nobody knows whether it did."""
     offer = floor.offers.get(timer.offer)
-    if offer is not None and offer.stage == timer.stage:
+    if offer is None or offer.stage != timer.stage:
+        return
+    if timer.stage == "bridging" and not floor.commands_a_switch:
+        floor.at(floor.now + AFTER_LINK, timer)
+    else:
         fail(floor, offer, "expired" if timer.stage == "ringing" else "lost")
 
 

@@ -147,12 +147,12 @@ def stop(floor: "Floor", call: Call, outcome: VisitOutcome) -> None:
         offer.withdraw(floor, floor.offers[call.offer])
 
 
-def note_left(floor: "Floor", call: Call, outcome: VisitOutcome) -> None:
-    """The one outcome of the stay."""
+def note_left(floor: "Floor", call: Call, outcome: VisitOutcome, at: Moment = 0) -> None:
+    """The one outcome of the stay; the wait was over at `at`, where that was earlier."""
     visit = call.visit
     assert visit is not None
     call.visit = None
-    floor.note(QueueLeft(call.id, visit.queue, outcome, floor.now - visit.entered))
+    floor.note(QueueLeft(call.id, visit.queue, outcome, (at or floor.now) - visit.entered))
 
 
 def send_on_unserved(floor: "Floor") -> None:

@@ -1,9 +1,9 @@
 """The Asterisk driver: AMI messages and the engine's commands in, events and AMI actions out."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ccd.model.command import SwitchCommand
-from ccd.model.ids import Moment
+from ccd.model.ids import Moment, RecordingId
 from ccd.model.standing import LegStanding
 from ccd.switch.asterisk.command import Commands
 from ccd.switch.asterisk.endpoint import Endpoints
@@ -23,9 +23,10 @@ class AsteriskDriver:
     After every call the daemon asks `take_cut()`: what it gives is to be done to the link.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, last_written: Callable[[RecordingId], Moment] = lambda recording: 0) -> None:
+        """`last_written` tells when the switch last wrote to a recording, 0 for none: it proves a talk nobody saw."""
         self.name = settings.name
-        self._output = Output(settings)
+        self._output = Output(settings, last_written)
         self._endpoints = Endpoints(self._output)
         self._legs = Legs(self._output, lambda endpoint: self._endpoints.state(endpoint) != "unreachable")
         self._session = Session(self._output, lambda boot: self._snapshot.begin(boot))
@@ -68,6 +69,7 @@ class AsteriskDriver:
     def receive(self, message: Message, now: Moment) -> Reaction[Action]:
         """One message of the switch."""
         self._begin(now)
+        self._output.heard_at = now
         self._session.heard(message)
         if not self._output.actions.receive(message, now):
             self._event(message)

@@ -316,17 +316,22 @@ class Leg:
     def is_gone(self) -> None:
         """It is not among the channels after the link was away: what ran has ended unseen."""
         self._slot.link_was_away()
+        if self.join is not None:
+            self.join.is_over()
 
     def link_returned(self, row: Message) -> None:
         """The leg as Status shows it after the link was away."""
         self._slot.link_was_away()
         self.monitor.link_returned()
+        bridge = row.get("BridgeID")
         if self.join is not None:
             self._music = ""
+            self.join.link_returned()
+            if not bridge and row.get("Application") == "AGI":
+                self.join.is_over()
         if self._is_unsent:
             self._is_unsent = False
             self.set_variables(tuple(self.variables.items()))
-        bridge = row.get("BridgeID")
         if self.is_leaving:
             self._hang_up()
         if bridge:

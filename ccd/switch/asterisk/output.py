@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 
 from ccd.model.event import SwitchEvent
-from ccd.model.ids import Length, Moment
+from ccd.model.ids import Length, Moment, RecordingId
 from ccd.switch.asterisk.action import Actions, Then
 from ccd.switch.asterisk.alarm import Alarms
 from ccd.switch.asterisk.settings import Settings
@@ -14,9 +14,12 @@ from ccd.wire.ami import Action
 class Output:
     """Collects one reaction; `now` is the time of the input that causes it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, last_written: Callable[[RecordingId], Moment]) -> None:
         self.settings = settings
+        self.last_written = last_written
         self.now: Moment = 0
+        self.heard_at: Moment = 0
+        """When the switch last said anything."""
         self.actions = Actions(settings.id_prefix, settings.action_time)
         self.alarms = Alarms()
         self._events: list[SwitchEvent] = []

@@ -45,6 +45,11 @@ class Monitor:
         self._recalled: list[StartRecording | PauseRecording | ResumeRecording | StopRecording] = []
 
     @property
+    def recording(self) -> RecordingId | None:
+        """What the next talk is recorded as, where it is."""
+        return self._recording if self._phase != "none" else None
+
+    @property
     def is_on(self) -> bool:
         """Whether the next talk is to be recorded."""
         return self._phase != "none"
@@ -105,6 +110,12 @@ class Monitor:
         if self._muted:  # at once and without an id, which would cost another way there and back
             self._output.act("MixMonitorMute", self._mute_headers())
         self._ask_id()
+
+    def was_heard(self) -> None:
+        """It began and nobody saw it: there is sound in it."""
+        if self._phase in ("armed", "started"):
+            self._phase = "running"
+            self._output.emit(RecordingStarted(self._leg, self._recording))
 
     def talk_ended(self) -> None:
         """The leg is out of its bridge. Its carrier may go to another talk, which is not to be heard here."""

@@ -83,6 +83,8 @@ class Snapshot:
         for leg in self._legs.known():
             if leg.is_recalled:
                 self._finish(leg)
+            elif leg.join is not None and leg.join.leg is leg:
+                leg.join.watch()
         early, self._early = self._early, []
         for message in early:
             self._legs.handlers[message.event](message)

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from ccd.model.command import SwitchCommand
 from ccd.model.event import Event
-from ccd.model.ids import SECOND, LegId, Moment, SwitchName, leg_id
+from ccd.model.ids import SECOND, LegId, Moment, RecordingId, SwitchName, leg_id
 from ccd.switch.asterisk.driver import AsteriskDriver
 from ccd.switch.asterisk.settings import Settings
 from ccd.switch.base import Reaction
@@ -35,7 +35,9 @@ class Scripted:
     """
 
     def __init__(self, settings: Settings = SETTINGS) -> None:
-        self.driver = AsteriskDriver(settings)
+        self.written: dict[RecordingId, Moment] = {}
+        """When the switch last wrote to a recording."""
+        self.driver = AsteriskDriver(settings, last_written=lambda recording: self.written.get(recording, 0))
         self.grammar = Grammar()
         self.now: Moment = 1_795_344_000 * SECOND
         self.events: list[Event] = []

@@ -1,0 +1,76 @@
+"""Times in which nobody saw what a switch did: no daemon ran, its link was away, the loop stood still.
+
+A talk that ended in one is told late. Its recording knows better when that was: at its last sound.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from ccd.model.command import Bridge
+from ccd.model.event import AnyEvent, SwitchDown, SwitchUp, TimersHeld, TimersReleased
+from ccd.model.ids import MILLISECOND, SECOND, LegId, Length, Moment, RecordingId, SwitchName, switch_of
+from ccd.model.standing import LegStanding
+
+IN_SIGHT: Length = 1_100 * MILLISECOND
+"""A recording that was written to so lately may go on: Asterisk writes 32 KiB at a time, 1,024 ms of a talk."""
+UNWRITTEN: Length = 512 * MILLISECOND
+"""So much of a talk that ended was not written yet, on average."""
+TOLD_WITHIN: Length = SECOND
+"""So soon after its end everything that happened meanwhile is told."""
+
+
+class Absence:
+    """`noted` is told of every input before it is handled; `standings` are of the legs before it."""
+
+    def __init__(
+        self,
+        standings: Callable[[], Iterable[LegStanding]],
+        last_written: Callable[[RecordingId], Moment],
+        now: Callable[[], Moment],
+    ) -> None:
+        self._standings = standings
+        self._last_written = last_written
+        self._now = now
+        self._recorded: dict[LegId, RecordingId] = {}
+        """Legs that talked when nobody looked any more, or were about to."""
+        self._over: dict[SwitchName, Moment] = {}
+
+    def noted(self, event: AnyEvent) -> None:
+        """One begins or is over."""
+        match event:
+            case SwitchDown():
+                self._begin(event.switch)
+            case TimersHeld():
+                self._begin(None)
+            case SwitchUp():
+                self._over[event.switch] = self._now()
+            case TimersReleased():
+                self._over |= {switch_of(leg): self._now() for leg in self._recorded}
+
+    def end_of_talk(self, leg: LegId) -> Moment:
+        """When the talk of a leg ended that nobody saw; 0 where it had no recording, or ends in our sight."""
+        recording = self._recorded.pop(leg, None)
+        if recording is None or self._now() > self._over.get(switch_of(leg), self._now()) + TOLD_WITHIN:
+            return 0
+        written = self._last_written(recording)
+        return written + UNWRITTEN if 0 < written < self._now() - IN_SIGHT else 0
+
+    def _begin(self, switch: SwitchName | None) -> None:
+        """On this switch, or on all."""
+        for leg, recording in _recorded(self._standings()):
+            name = switch_of(leg)
+            if switch in (None, name):
+                self._recorded[leg] = recording
+                self._over.pop(name, None)
+
+
+def _recorded(standings: Iterable[LegStanding]) -> Iterator[tuple[LegId, RecordingId]]:
+    """Both legs of each talk that is recorded, or that was asked for."""
+    for one in standings:
+        if one.recording is None:
+            continue
+        others = [command.other for command in one.due if isinstance(command, Bridge)]
+        if one.is_joined and one.bridged_with is not None:
+            others.append(one.bridged_with)
+        if others or one.is_joined:
+            for leg in (one.leg, *others):
+                yield leg, one.recording
