@@ -112,7 +112,7 @@ class Chain:
         self.records: list[bytes] = []
         self._write = write
         self._journal = Journal(folder, Began(0, 0, "bench", config.hash, 1, "", ""))
-        absence = Absence(list, lambda recording: 0, lambda: 0)
+        absence = Absence(list, lambda recording: (0, 0), lambda: 0)
         self._intake = Intake(self.engine, Vault(), absence, lambda text: numbering.normalise(text, REGION))
         self._reasons, self._fold = Reasons(), CdrFold()
         self._reasons.configure(config.queues, config.agents)

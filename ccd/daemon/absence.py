@@ -1,6 +1,8 @@
 """Times in which nobody saw what a switch did: no daemon ran, its link was away, the loop stood still.
 
-A talk that ended in one is told late. Its recording knows better when that was: at its last sound.
+A talk that ended in one is told late. Its recording knows better when that was: at its last sound. That is when the
+file was last written to, unless it was closed some time later (with the agent's leg, by the dialplan): then its length
+says it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,11 +26,11 @@ class Absence:
     def __init__(
         self,
         standings: Callable[[], Iterable[LegStanding]],
-        last_written: Callable[[RecordingId], Moment],
+        sound: Callable[[RecordingId], tuple[Moment, Length]],
         now: Callable[[], Moment],
     ) -> None:
         self._standings = standings
-        self._last_written = last_written
+        self._sound = sound
         self._now = now
         self._recorded: dict[LegId, RecordingId] = {}
         """Legs that talked when nobody looked any more, or were about to."""
@@ -46,13 +48,16 @@ class Absence:
             case TimersReleased():
                 self._over |= {switch_of(leg): self._now() for leg in self._recorded}
 
-    def end_of_talk(self, leg: LegId) -> Moment:
-        """When the talk of a leg ended that nobody saw; 0 where it had no recording, or ends in our sight."""
+    def end_of_talk(self, leg: LegId, began: Moment) -> Moment:
+        """When the talk of a leg, since `began`, ended unseen; 0 where it had no recording, or ends in our sight."""
         recording = self._recorded.pop(leg, None)
         if recording is None or self._now() > self._over.get(switch_of(leg), self._now()) + TOLD_WITHIN:
             return 0
-        written = self._last_written(recording)
-        return written + UNWRITTEN if 0 < written < self._now() - IN_SIGHT else 0
+        written, length = self._sound(recording)
+        if not 0 < written < self._now() - IN_SIGHT:
+            return 0
+        last_sound = began + length
+        return last_sound if last_sound < written - IN_SIGHT else written + UNWRITTEN
 
     def _begin(self, switch: SwitchName | None) -> None:
         """On this switch, or on all."""

@@ -120,7 +120,7 @@ class Daemon:
         )
         self._health.tell(self._metrics)
         self._journal.on_lost, self._journal.on_gap = self._metrics.journal_lost, self._metrics.journal_gap
-        absence = Absence(self._ledger.standings, self._recordings.last_written, self._clock.now)
+        absence = Absence(self._ledger.standings, self._recordings.sound, self._clock.now)
         self._intake = Intake(self._engine, self._vault, absence, self._normalise)
         self._pump = Pump(
             self._engine,

@@ -8,6 +8,7 @@ from ccd.core.engine import Engine
 from ccd.daemon.absence import Absence
 from ccd.daemon.vault import Vault
 from ccd.model.event import AnyEvent, DigitPressed, LegArrived, LegHungUp, LegReferred, LegReturned
+from ccd.model.ids import LegId, Moment
 
 
 class Intake:
@@ -33,7 +34,7 @@ class Intake:
                     dnis=readable(event.dnis),
                 )
             case LegHungUp() | LegReturned():
-                at = self._absence.end_of_talk(event.leg)
+                at = self._absence.end_of_talk(event.leg, self._talk_began(event.leg))
                 return replace(event, at=at) if at else event
             case LegReferred():
                 return replace(event, number=self._normalise(event.dialled), dialled=readable(event.dialled))
@@ -41,6 +42,10 @@ class Intake:
                 secret = self._engine.secret(event.leg)
                 return event if secret is None else self._vault.take(event, *secret)
         return event
+
+    def _talk_began(self, leg: LegId) -> Moment:
+        known = self._engine.floor.legs.get(leg)
+        return self._engine.floor.calls[known.call].talk_began if known else 0
 
 
 def readable(text: str) -> str:

@@ -29,7 +29,7 @@ from typing import BinaryIO, Literal, ParamSpec, TypeVar
 import structlog
 from msgspec import Struct
 
-from ccd.model.ids import SECOND, Moment, RecordingId
+from ccd.model.ids import SECOND, Length, Moment, RecordingId
 
 RATE = 8_000
 _FRAME = 4  # bytes of a stereo sample of 16 bits
@@ -137,12 +137,18 @@ class Recordings:
         return await self._in_thread(_left_over, self.incoming)
 
     def last_written(self, recording: RecordingId) -> Moment:
-        """When the switch last wrote to an incoming recording; 0 where there is none. Does not wait: one look."""
-        source = _source(self.incoming, recording)
+        """When the switch last wrote to an incoming recording; 0 where there is nothing. Does not wait: one look."""
+        return self.sound(recording)[0]
+
+    def sound(self, recording: RecordingId) -> tuple[Moment, Length]:
+        """When the switch last wrote to a recording of talks, or closed it, and how much; zeros for nothing."""
         try:
-            return source.stat().st_mtime_ns // 1_000 if source else 0
+            known = (self.incoming / f"{recording}.raw").lstat()
         except OSError:
-            return 0
+            return 0, 0
+        if not known.st_size or not stat.S_ISREG(known.st_mode):
+            return 0, 0
+        return known.st_mtime_ns // 1_000, known.st_size // _FRAME * SECOND // RATE
 
     async def open_range(self, path: str, start: int = 0, stop: int | None = None) -> FileRange:
         """A part of a recording's file, `path` as `Finalised` gave it. Raises RecordingError where there is none.

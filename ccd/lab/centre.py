@@ -58,7 +58,8 @@ class Centre:
     """One daemon. `settings` are the sections of `ccd.yaml` that the lab does not know itself, `flows` their texts.
 
     `speech` is a folder of rendered speech that outlives the lab, so that the next one need not render it again. With
-    `standby` another one may be started `beside` it, on the same folders, that takes over when it dies.
+    `standby` another one may be started `beside` it, on the same folders, that takes over when it dies. `ami_port` is
+    where it finds the switch, if something stands between.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Centre:
         speech: Path | None = None,
         *,
         standby: bool = False,
+        ami_port: int = 0,
     ) -> None:
         self.folder = lab.folder / "ccd"
         self.recordings = self.folder / "recordings"
@@ -81,6 +83,7 @@ class Centre:
         self._flows = flows
         self._speech = speech or self.folder / "speech"
         self._standby = standby
+        self._ami_port = ami_port or lab.asterisk.ports.ami
         self._name = "ccd"
         self._process: Process | None = None
 
@@ -123,7 +126,7 @@ class Centre:
             "switches": {
                 "pbx": {
                     "kind": "asterisk",
-                    "port": self._lab.asterisk.ports.ami,
+                    "port": self._ami_port,
                     "username": "ccd",
                     "secret_file": "secret",
                     "recordings": str(self.recordings),

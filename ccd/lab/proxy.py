@@ -18,6 +18,8 @@ class Proxy:
     def __init__(self, target: int) -> None:
         self.port = free_port()
         self.target = target
+        self.silent_after = b""
+        """To fall silent as soon as this has passed, once."""
         self._flows = asyncio.Event()
         self._flows.set()
         self._server: asyncio.Server | None = None
@@ -89,5 +91,8 @@ class Proxy:
             while data := await reader.read(_CHUNK):
                 await self._flows.wait()
                 writer.write(data)
+                if self.silent_after and self.silent_after in data:
+                    self.silent_after = b""
+                    self.fall_silent()
                 await writer.drain()
         await self._flows.wait()

@@ -5,7 +5,7 @@ import pytest
 from ccd.daemon.absence import IN_SIGHT, TOLD_WITHIN, UNWRITTEN, Absence
 from ccd.model.command import Bridge
 from ccd.model.event import AnyEvent, SwitchDown, SwitchUp, TimersHeld, TimersReleased
-from ccd.model.ids import SECOND, LegId, Moment, RecordingId, SwitchName
+from ccd.model.ids import SECOND, LegId, Length, Moment, RecordingId, SwitchName
 from ccd.model.standing import LegStanding
 
 PBX, OTHER_PBX = SwitchName("pbx"), SwitchName("other")
@@ -21,12 +21,13 @@ DOWN, UP = SwitchDown(PBX, "silent"), SwitchUp(PBX, "b1")
 
 
 class House:
-    """A talk whose recording was last written to at 100 s; it is 110 s when the absence is over."""
+    """A talk since 90 s, whose recording was last written to at 100 s; it is 110 s when the absence is over."""
 
     def __init__(self, standing: LegStanding = TALKING) -> None:
         self.now: Moment = 95 * SECOND
         self.written: Moment = 100 * SECOND
-        self.absence = Absence(lambda: [standing], lambda recording: self.written, lambda: self.now)
+        self.length: Length = 10 * SECOND
+        self.absence = Absence(lambda: [standing], lambda recording: (self.written, self.length), lambda: self.now)
 
     def missed(self, begin: AnyEvent = DOWN, end: AnyEvent = UP) -> None:
         self.absence.noted(begin)
@@ -34,7 +35,7 @@ class House:
         self.absence.noted(end)
 
     def told(self, leg: LegId = CUSTOMER) -> Moment:
-        return self.absence.end_of_talk(leg)
+        return self.absence.end_of_talk(leg, 90 * SECOND)
 
 
 @pytest.mark.parametrize(("begin", "end"), [(DOWN, UP), (TimersHeld(), TimersReleased()), (TimersHeld(), UP)])
@@ -77,6 +78,20 @@ def test_one_that_ends_later_is_told_in_time_whatever_its_file_says() -> None:
     house.missed()
     house.now += TOLD_WITHIN + 1
     assert house.told() == 0
+
+
+def test_a_file_that_was_closed_later_tells_by_its_length() -> None:
+    house = House()
+    house.missed()
+    house.length = 6 * SECOND
+    assert house.told() == 96 * SECOND
+
+
+def test_a_length_of_earlier_talks_too_tells_nothing() -> None:
+    house = House()
+    house.missed()
+    house.length = 60 * SECOND
+    assert house.told() == 100 * SECOND + UNWRITTEN
 
 
 def test_no_file_tells_nothing() -> None:

@@ -82,7 +82,7 @@ def pump(tmp_path: Path, clock: Clock) -> tuple[Pump, Wire, list[AnyFact]]:
         Journal(tmp_path, HEAD),
         clock,
         prepare=Intake(
-            engine, Vault(), Absence(list, lambda recording: 0, clock.now), lambda text: "+34600" if text else ""
+            engine, Vault(), Absence(list, lambda recording: (0, 0), clock.now), lambda text: "+34600" if text else ""
         ),
         ask=lambda ask: None,
         reply=lambda reply: None,
@@ -277,7 +277,7 @@ def test_digits_of_a_secret_never_reach_the_engine() -> None:
     made.arrive("sales")
     floor: Floor = made.engine.floor
     floor.legs[leg("1.1")].secret = ("t", "#")
-    intake = Intake(made.engine, Vault(), Absence(list, lambda recording: 0, lambda: 0), lambda text: "")
+    intake = Intake(made.engine, Vault(), Absence(list, lambda recording: (0, 0), lambda: 0), lambda text: "")
     assert intake(DigitPressed(leg("1.1"), "7")) == DigitPressed(leg("1.1"), "?")
     assert intake(DigitPressed(leg("1.1"), "#")) == DigitPressed(leg("1.1"), "#")
     assert intake(DigitPressed(leg("1.2"), "7")) == DigitPressed(leg("1.2"), "7")

@@ -183,3 +183,14 @@ async def test_only_what_lies_in_its_place_is_found(recordings: Recordings, tmp_
     assert recordings.find(RecordingId("rec-1"), int(datetime(2026, 4, 2, tzinfo=UTC).timestamp()) * SECOND) is None
     with pytest.raises(RecordingError):
         recordings.find(RecordingId("../rec-1"), AT)
+
+
+async def test_how_much_was_written_and_when(recordings: Recordings) -> None:
+    assert recordings.sound(REC) == (0, 0)
+    file = recordings.incoming / f"{REC}.raw"
+    file.touch()
+    assert recordings.sound(REC) == (0, 0), "it was opened, and nothing was said"
+    file.write_bytes(stereo(12_000).tobytes() + b"\1\2\3")
+    written, length = recordings.sound(REC)
+    assert (written, length) == (file.stat().st_mtime_ns // 1_000, 1_500_000)
+    assert recordings.last_written(REC) == written

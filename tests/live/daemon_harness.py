@@ -20,6 +20,7 @@ from ccd.lab.lab import Lab, LabSettings
 from ccd.lab.packages import Packages
 from ccd.lab.peer_call import PeerCall
 from ccd.lab.process import free_udp_port
+from ccd.lab.proxy import Proxy
 from ccd.lab.rtp import RtpStream, decode_mu_law, tone_frames
 from ccd.lab.sip_peer import Reply, SipPeer
 from ccd.model.caller import Caller
@@ -55,6 +56,8 @@ class CallCentre:
     phones: SipPeer
     answers: dict[str, Reply | None]
     numbers: Iterator[int]
+    ami: Proxy
+    """Between daemon and switch, where that was asked for."""
 
     # --- calls
 
@@ -225,6 +228,7 @@ async def call_centre(
     *,
     softphones: int = 0,
     standby: bool = False,
+    proxied: bool = False,
 ) -> AsyncIterator[CallCentre]:
     """`settings` beyond `SITE`; `flows` are made with a folder for sounds. Phones 1001 … wait at fixed contacts, but
     for the first `softphones`, which are real ones of the lab.
@@ -234,7 +238,10 @@ async def call_centre(
     endpoints = [Endpoint(name, contact=f"sip:{name}@{AGENTS_HOST}:{port}") for name in fixed]
     wanted = LabSettings(softphones, AsteriskSettings(endpoints=[*endpoints, Endpoint("1099")], qualify_seconds=1))
     async with Lab(with_ccd(wanted, dialplans.folder() / "asterisk", secret), installed) as lab:
-        centre = Centre(lab, secret, {**SITE, **settings}, flows(lab.folder / "prompts"), standby=standby)
+        ami = Proxy(lab.asterisk.ports.ami)
+        texts = flows(lab.folder / "prompts")
+        port_of_ami = ami.port if proxied else 0
+        centre = Centre(lab, secret, {**SITE, **settings}, texts, standby=standby, ami_port=port_of_ami)
         answers: dict[str, Reply | None] = {}
         outside = SipPeer(TRUNK_HOST, lab.asterisk.ports.trunk, tone=lambda number: OUTSIDE_TONE)
         phones = SipPeer(
@@ -244,9 +251,11 @@ async def call_centre(
             tone=lambda number: PHONE_TONES.get(number, 0),
         )
         try:
+            await ami.start()
             await centre.start()
-            yield CallCentre(lab, centre, outside, phones, answers, itertools.count(1))
+            yield CallCentre(lab, centre, outside, phones, answers, itertools.count(1), ami)
         finally:
             outside.close()
             phones.close()
             await centre.stop_if_running()
+            await ami.close()

@@ -38,6 +38,8 @@ class Join:
         """One of the two entered a bridge: done when both are in the same."""
         if self.leg.bridge and self.leg.bridge == self.other.bridge:
             self._done()
+            if self._was_away:
+                self.leg.monitor.start_was_missed()
 
     def link_returned(self) -> None:
         """The two are where Status shows them; when they came there nobody saw."""

@@ -111,8 +111,13 @@ class Monitor:
             self._output.act("MixMonitorMute", self._mute_headers())
         self._ask_id()
 
+    def start_was_missed(self) -> None:
+        """The talk has begun, so its monitor has, or never will."""
+        if self._phase == "armed":
+            self.monitor_started(self._carrier)
+
     def was_heard(self) -> None:
-        """It began and nobody saw it: there is sound in it."""
+        """The talk is over, and there is sound in it."""
         if self._phase in ("armed", "started"):
             self._phase = "running"
             self._output.emit(RecordingStarted(self._leg, self._recording))

@@ -98,6 +98,18 @@ def test_a_talk_that_goes_on_began_when_it_was_asked_for(recorded: bool) -> None
     assert LegsBridged(LEG, OTHER, asked_at) in of_the_legs(it)
 
 
+@pytest.mark.parametrize("monitor_id", ["0x7f", ""])
+def test_the_recording_of_a_talk_that_goes_on_is_asked_about(monitor_id: str) -> None:
+    it, asked_at = bridging()
+    cut(it)
+    it.sent = []
+    it.log_in(row(BridgeID="b"), row(AGENT, BridgeID="b"))
+    assert of_the_legs(it) == [LegsBridged(LEG, OTHER, asked_at)]
+    it.answers(it.asked("Getvar"), Value=monitor_id)
+    (said,) = of_the_legs(it)
+    assert said == RecordingStarted(LEG, TALK) if monitor_id else isinstance(said, RecordingFailed)
+
+
 @pytest.mark.parametrize("written", [0, -SECOND])
 def test_without_sound_since_it_was_asked_for_there_was_no_talk(written: Moment) -> None:
     it, asked_at = bridging()
