@@ -85,6 +85,8 @@ class Leg:
         self._music = ""
         self.on_failed: Callable[[int], None] = self.close
         self._is_answering = False
+        self._is_coming = False
+        """It was found on its way into AGI, not moved by us."""
         self._then: Callable[[], None] | None = None
         self._rings = False
         self.variables: dict[str, str] = {}
@@ -159,7 +161,7 @@ class Leg:
 
     def move(self, context: str, extension: str) -> None:
         """Redirect: interrupts whatever the channel does."""
-        self.place = "moving"
+        self.place, self._is_coming = "moving", False
         self._slot.leave()
         headers = [("Channel", self.unique), ("Context", context), ("Exten", extension), ("Priority", "1")]
         self._output.act("Redirect", headers, self._moved)
@@ -199,8 +201,9 @@ class Leg:
     def agi_started(self, environment: Environment) -> None:
         """AsyncAGIStart: the channel is in ccd-loop and takes commands."""
         place, way = self.place, environment.way
-        if place == "moving" and not way:
+        if place == "moving" and not way and not self._is_coming:
             return  # it came round the loop before it was moved
+        self._is_coming = False
         self.place, self.bridge = "agi", ""
         self.monitor.talk_ended()
         self._pay_what_is_owed("lost")
@@ -222,6 +225,8 @@ class Leg:
         if then is not None and way == "answered":
             self.is_answered = True
             then()
+        elif then is not None and self.join is not None:  # it came back from another move
+            self.answer_before(then)
 
     def agi_executed(self, message: Message) -> None:
         """AsyncAGIExec: a command's result."""
@@ -362,6 +367,7 @@ class Leg:
     def arrive(self, was_found: bool) -> None:
         """A new inbound leg in AGI, or one found there."""
         self.is_recalled = was_found
+        self._is_coming = was_found and self.place == "moving"
         if self.place == "agi":
             self._enter()
 

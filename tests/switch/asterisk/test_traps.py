@@ -13,6 +13,8 @@ from ccd.model.command import (
     Hold,
     Play,
     RecordMessage,
+    Ring,
+    StartRecording,
     StopPlay,
 )
 from ccd.model.event import (
@@ -27,7 +29,7 @@ from ccd.model.event import (
     MessageRecorded,
     PlayEnded,
 )
-from ccd.model.ids import MILLISECOND, SECOND, Endpoint
+from ccd.model.ids import MILLISECOND, SECOND, Endpoint, RecordingId
 from ccd.wire.ami import Message
 from tests.switch.asterisk.scripted import AGENT, CALLER, Scripted, commands, leg
 
@@ -602,3 +604,55 @@ def test_a_dial_that_fails_without_a_cause_has_one() -> None:
     dialled(it)
     it.hang_up(AGENT, "0")
     assert it.told() == [LegHungUp(OTHER, 31, "switch")]
+
+
+# --- a switch that is being started, a phone that is picked up at once
+
+
+def recorded_bridge(it: Scripted) -> None:
+    """A phone was picked up for the caller, who is not answered yet, and they are to be recorded."""
+    dialled(it)
+    it.agi(AGENT, "agent", "")
+    it.do(StartRecording(LEG, RecordingId("7-talk")))
+    it.sent = []
+    it.do(Bridge(LEG, OTHER))
+
+
+def test_a_caller_found_on_his_way_into_agi_is_there_once_it_starts() -> None:
+    """He dialled while the switch was being started: his channel was still in the dialplan when it was listed."""
+    it = Scripted()
+    found = {"Event": "Status", "Uniqueid": CALLER, "Channel": "PJSIP/trunk-1", "ChannelState": "4"}
+    it.log_in(Message({**found, "Application": "MSet", "Variable": "CCD_DNIS=49"}))
+    assert [type(event) for event in it.told()][-1] is LegArrived
+    it.agi(CALLER, "caller", "49")
+    it.wait(SECOND // 2)
+    assert ("TIMEOUT(absolute)", "60") in [
+        (dict(action.headers)["Variable"], dict(action.headers)["Value"]) for action in it.all_asked("Setvar")
+    ], "before the dialplan's four seconds are over"
+    it.do(Hold(LEG))
+    assert list(commands(it.sent)) == ["SET MUSIC ON default"]
+    recorded_bridge(it)
+    assert dict(it.asked("Redirect").headers)["Context"] == "ccd-answer"
+
+
+def test_a_phone_that_is_picked_up_while_the_caller_is_on_his_way_back_from_ringing() -> None:
+    it = arrived()
+    it.do(Ring(LEG))
+    assert dict(it.asked("Redirect").headers)["Context"] == "ccd-ring"
+    recorded_bridge(it)
+    assert it.all_asked("Redirect") == [], "he is not back yet"
+    it.agi(CALLER, "caller", "49", "ringing")
+    assert dict(it.asked("Redirect").headers)["Context"] == "ccd-answer"
+    it.agi(CALLER, "caller", "49", "answered", ChannelState="6")
+    (moved,) = [dict(action.headers) for action in it.sent if action.name == "Redirect"]
+    assert (moved["Channel"], moved["Context"]) == (AGENT, "ccd-bridge")
+
+
+def test_who_is_back_from_ringing_when_nobody_is_there_any_more_is_not_answered() -> None:
+    it = arrived()
+    it.do(Ring(LEG))
+    recorded_bridge(it)
+    it.hang_up(AGENT)
+    it.sent = []
+    it.agi(CALLER, "caller", "49", "ringing")
+    assert it.all_asked("Redirect") == []
