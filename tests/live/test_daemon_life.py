@@ -254,3 +254,23 @@ def _follow(request: urllib.request.Request, told: list[dict[str, Any]]) -> None
             line = stream.readline().decode()
             if line.startswith("data: ") and "fact" in (data := json.loads(line[6:])):
                 told.append(data["fact"])
+
+
+async def test_callers_of_one_second_have_each_their_own_agent(centre: CallCentre) -> None:
+    """The second in which the switch began: its first callers' channels are `T.1` and `T.10` to `T.19`."""
+    calls = [await answered(call) for call in [centre.call(SALES) for _ in range(60)]]
+    await centre.log_in("anna")
+    by_number = {shown_number(call): call for call in calls}
+
+    async def one_who_talks() -> PeerCall | None:
+        return next((by_number[one.ani] for one in (await centre.view()).calls if one.phase == "talking"), None)
+
+    for _ in range(6):
+        call = await until(one_who_talks, "talk", within=4)
+        await hears(call, PHONE_TONES["1001"], within=2)
+        call.hang_up()
+        calls.remove(call)
+        await ended(call)
+        assert [offer.outcome for offer in (await centre.cdr(call)).offers] == ["accepted"]
+    for call in calls:
+        call.hang_up()

@@ -154,7 +154,7 @@ class Commands:
         elif leg.monitor.is_on:
             self._bridge_recorded(leg, other)
         elif other.place == "bridged":
-            headers = [("Channel1", leg.unique), ("Channel2", other.unique)]
+            headers = [("Channel1", leg.peer), ("Channel2", other.peer)]
             self._output.act("Bridge", headers, leg.bridge_answered)
         else:
             _move_to_bridge(self._output, leg, other)
@@ -180,7 +180,7 @@ class Commands:
 
 def _move_to_bridge(output: Output, leg: Leg, peer: Leg) -> None:
     """The move first: it is what the two wait for."""
-    leg.move(output.settings.bridge_context, f"peer{peer.unique}")
+    leg.move(output.settings.bridge_context, f"peer{peer.peer}")
     peer.stop_operations()
     peer.set_variable("TIMEOUT(absolute)", "0")
 

@@ -4,6 +4,7 @@ Places: `dialling` until the far end answers; `agi` in ccd-loop, under our comma
 until the channel says where it came out; `bridged`.
 """
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -57,6 +58,7 @@ NORMAL_CLEARING = 16
 UP = "6"
 """ChannelState of an answered channel."""
 DEFAULT_MUSIC = "default"
+_NAME = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_.+-]+-[0-9a-f]{8}")
 
 Place = Literal["dialling", "agi", "moving", "bridged"]
 
@@ -81,6 +83,7 @@ class Leg:
         self.owed: list[SwitchCommand] = []
         """What a former driver was told and whose result it did not tell, but for answer, hang-up and bridge."""
         self._output = output
+        self._name = ""
         self._slot = Slot(output, unique, self._interrupt)
         self._music = ""
         self.on_failed: Callable[[int], None] = self.close
@@ -94,6 +97,18 @@ class Leg:
         self._is_to_ring = False
         self._by: HungUpBy | None = None
         self._cause = 0
+
+    @property
+    def peer(self) -> str:
+        """What Asterisk is to find the channel by for a bridge: there it takes a name or Uniqueid for the beginning of
+        one, and `T.1` is found as `T.10`, who dialled in the same second. Names end in eight digits.
+        """
+        return self._name or self.unique
+
+    def is_named(self, name: str) -> None:
+        """The name of its channel."""
+        if _NAME.fullmatch(name):
+            self._name = name
 
     # --- commands
 
@@ -326,6 +341,7 @@ class Leg:
 
     def link_returned(self, row: Message) -> None:
         """The leg as Status shows it after the link was away."""
+        self.is_named(row.get("Channel"))
         self._slot.link_was_away()
         self.monitor.link_returned()
         bridge = row.get("BridgeID")

@@ -120,6 +120,7 @@ class Legs:
         name = leg_id(self._output.settings.name, self.boot, f"{unique}+{again}" if again else unique)
         answered = message.get("ChannelState") == UP
         leg = self._add(name, unique, place, answered)
+        leg.is_named(message.get("Channel"))
         leg.variables.update(engines(variables.items()))
         self._output.emit(
             LegArrived(

@@ -55,7 +55,7 @@ def test_the_other_leg_goes_to_the_bridge_and_carries_the_monitor() -> None:
     value = f"/var/spool/ccd/{ID}.raw,abDi(CCD_MONITOR_ID)"
     assert dict(monitor.headers) == {"Channel": AGENT, "Variable": "CCD_MONITOR", "Value": value}
     assert move.name == "Redirect"
-    assert (dict(move.headers)["Channel"], dict(move.headers)["Exten"]) == (AGENT, f"peer{CALLER}")
+    assert (dict(move.headers)["Channel"], dict(move.headers)["Exten"]) == (AGENT, "peerPJSIP/trunk-00000001")
     written = {dict(action.headers)["Variable"]: dict(action.headers)["Value"] for action in rest}
     assert written == {"TIMEOUT(absolute)": "0", "CCD_ROLE": "talked"}
 

@@ -462,7 +462,7 @@ def test_a_leg_in_a_bridge_is_taken_by_the_action_not_by_the_application() -> No
     it = talking()
     it.arrive("1.2")
     it.do(Bridge(leg("1.2"), OTHER))
-    assert dict(it.asked("Bridge").headers) == {"Channel1": "1.2", "Channel2": AGENT}
+    assert dict(it.asked("Bridge").headers) == {"Channel1": "PJSIP/trunk-00000001", "Channel2": AGENT}
 
 
 def test_after_the_talk_the_leg_that_stays_takes_commands() -> None:
@@ -656,3 +656,22 @@ def test_who_is_back_from_ringing_when_nobody_is_there_any_more_is_not_answered(
     it.sent = []
     it.agi(CALLER, "caller", "49", "ringing")
     assert it.all_asked("Redirect") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "peer"),
+    [
+        ("PJSIP/trunk-0000000a", "PJSIP/trunk-0000000a"),
+        ("PJSIP/trunk,x-0000000a", CALLER),
+        ("PJSIP/trunk-1", CALLER),
+        ("", CALLER),
+    ],
+)
+def test_a_bridge_names_its_channel_so_that_no_other_one_begins_alike(name: str, peer: str) -> None:
+    """Asterisk finds `T.1` as `T.10`: who dialled in the second of its start had the agent of another."""
+    it = Scripted()
+    it.log_in(devices={"PJSIP/1001": "NOT_INUSE"})
+    it.arrive(ChannelState="6", Channel=name)
+    recorded_bridge(it)
+    (move,) = [dict(action.headers) for action in it.sent if action.name == "Redirect"]
+    assert (move["Channel"], move["Exten"]) == (AGENT, f"peer{peer}")
