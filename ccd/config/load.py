@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class Loaded:
 
     `texts` are all (text, language) that must be rendered before; their sounds are where `sound_name` said. `base` is
     the folder that the paths of `settings` count from, `pins` the agents' PINs, hashed. `inputs` are the files read.
+    `shadow` is the policy that looks on; one with mistakes is none, and they are among the warnings.
     """
 
     configuration: Configuration
@@ -36,6 +37,7 @@ class Loaded:
     texts: tuple[Text, ...]
     warnings: tuple[Problem, ...]
     inputs: tuple[Path, ...]
+    shadow: Configuration | None = None
 
 
 @dataclass
@@ -67,7 +69,7 @@ class Reading:
             raise ConfigurationErrors(problems)
 
 
-def load(path: Path, now: Moment, sound_name: SoundName) -> Loaded:
+def load(path: Path, now: Moment, sound_name: SoundName, *, has_shadow: bool = True) -> Loaded:
     """Load `ccd.yaml` (or the folder it is in) and its flows. Raises `ConfigurationErrors` with all mistakes."""
     file = path / SETTINGS_FILE if path.is_dir() else path
     reading = Reading(Scope(sound_name))
@@ -92,7 +94,20 @@ def load(path: Path, now: Moment, sound_name: SoundName) -> Loaded:
     ]
     inputs = (file, *(Path(flow.document.file) for flow in flows.values()))
     pins = {AgentId(name): agent.pin_hash for name, agent in settings.agents.items() if agent.pin_hash}
-    return Loaded(configuration, settings, base, pins, tuple(reading.scope.texts), tuple(sorted(set(warnings))), inputs)
+    shadow = None
+    if settings.shadow is not None and has_shadow:
+        shadow, mistakes = load_shadow(base / settings.shadow.policy, now)
+        warnings += mistakes
+    texts = tuple(reading.scope.texts)
+    return Loaded(configuration, settings, base, pins, texts, tuple(sorted(set(warnings))), inputs, shadow)
+
+
+def load_shadow(path: Path, now: Moment) -> tuple[Configuration | None, list[Problem]]:
+    """The policy that looks on. Its mistakes hold up nobody."""
+    try:
+        return load(path, now, lambda text, language: "speech", has_shadow=False).configuration, []
+    except ConfigurationErrors as error:
+        return None, [replace(problem, severity="warning") for problem in error.problems]
 
 
 def load_flows(paths: Iterable[Path], sound_name: SoundName) -> tuple[dict[str, FlowFile], tuple[Problem, ...]]:

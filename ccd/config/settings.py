@@ -281,6 +281,13 @@ class SiteRecordingSection(RecordingSection):
     """How much room it may take."""
 
 
+class ShadowSection(Documented):
+    """Another policy that looks on: it says what it would decide, and decides nothing."""
+
+    policy: Folder
+    """Its file, a whole `ccd.yaml`; its queues and agents count."""
+
+
 class LimitsSection(Documented):
     """Bounds; beyond them calls are left to the dialplan's fallback."""
 
@@ -329,6 +336,8 @@ class Settings(Documented):
     """What the feature codes say."""
     limits: LimitsSection = Field(default_factory=LimitsSection)
     """Bounds."""
+    shadow: ShadowSection | None = None
+    """Another policy that looks on."""
 
 
 ADAPTER: TypeAdapter[Settings] = TypeAdapter(Settings)

@@ -34,6 +34,7 @@ from ccd.daemon.lease import Lease
 from ccd.daemon.line import AsteriskLine
 from ccd.daemon.pump import Pump
 from ccd.daemon.resumption import Resumption
+from ccd.daemon.shadow import ShadowWatch
 from ccd.daemon.vault import Vault
 from ccd.io import numbering
 from ccd.io.backlog import own_file
@@ -104,6 +105,7 @@ class Daemon:
         self._filing = Filing(self._recordings, self._records, lambda call: call in self._engine.floor.calls)
         self._feed = Feed()
         self._folds = Folds(self._ledger, self._records, self._metrics, self._feed, self._filing)
+        self._shadow = ShadowWatch(self._metrics.shadow_decided)
         self._answers = Answers(
             self._clock, self._records, self._vault, speech, self._normalise, lambda event: self._pump.feed(event)
         )
@@ -130,7 +132,7 @@ class Daemon:
             ask=self._answers,
             reply=self._reply,
             update_caller=self._update_caller,
-            watchers=(self._folds,),
+            watchers=(self._folds, self._shadow),
             follow=self._ledger.follow,
             may_write=self._may_write,
             noted=self._health.noted,
@@ -347,6 +349,7 @@ class Daemon:
         self._region = loaded.settings.site.region
         self._tokens.replace(site.tokens_of(loaded.settings))
         self._answers.pins = loaded.pins
+        self._shadow.take(loaded.shadow, self._ledger.reasons, self._engine.floor)
         for problem in loaded.warnings:
             log.warning("configuration", problem=str(problem))
 

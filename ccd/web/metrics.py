@@ -50,6 +50,9 @@ class Metrics:
         self._violations = Counter(
             "ccd_invariant_violations_total", "Rules of routing found broken: a fault of ours", ("rule",)
         )
+        self._shadow = Counter(
+            "ccd_shadow_decisions_total", "What the shadow policy says of the decisions made", ("queue", "result")
+        )
         self._gaps = Counter("ccd_journal_gaps_total", "Gaps in the journal")
         self._unjournalled = Counter("ccd_journal_lost_total", "Inputs that the journal could not take")
         self._recoveries = Counter("ccd_recoveries_total", "Starts that took over what a former daemon left")
@@ -92,6 +95,10 @@ class Metrics:
         """A rule of routing does not hold."""
         self._violations.add(rule)
 
+    def shadow_decided(self, queue: str, result: str) -> None:
+        """The shadow policy looked at a decision."""
+        self._shadow.add(queue, result)
+
     def journal_lost(self, inputs: int) -> None:
         """So many inputs could not be journalled."""
         self._unjournalled.add(count=inputs)
@@ -128,7 +135,7 @@ class Metrics:
         for name, (text, read) in self._gauges.items():
             yield family(name, "gauge", text, (), {(): read()})
         counters = (self._calls, self._ended, self._visits, self._made, self._offers, self._recordings, self._lost)
-        alarms = (self._broken, self._violations, self._gaps, self._unjournalled, self._recoveries)
+        alarms = (self._broken, self._violations, self._shadow, self._gaps, self._unjournalled, self._recoveries)
         for counter in (*counters, self._messages, self._forbidden, *alarms):
             yield counter.lines()
         for histogram in (self._wait, self._talk, self._handle, self._lag, self._recovery):

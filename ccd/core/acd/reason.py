@@ -67,6 +67,22 @@ class Reasons:
             return self._explain(fact, at)
         return None
 
+    def best(self, queue: QueueId, at: Moment) -> AgentId | None:
+        """Who would be offered a call of the queue now, if anybody is free for it."""
+        rules = self._queues.get(queue)
+        if rules is None:
+            return None
+        grade, _, _, agent, _, _ = min(self._rate(rules, at), default=(1, (), 0, AgentId(""), (), ""))
+        return None if grade else agent
+
+    def is_free(self, agent: AgentId, at: Moment) -> bool:
+        """Whether he could be offered a call now."""
+        return not self._refusal(self._standing.get(agent) or Standing(), at)
+
+    def agents_at(self, endpoint: Endpoint) -> list[AgentId]:
+        """Who uses a phone."""
+        return [agent for agent, standing in self._standing.items() if standing.endpoint == endpoint]
+
     def _explain(self, fact: OfferMade, at: Moment) -> Explained:
         queue = self._queues[fact.queue]
         rated = sorted(self._rate(queue, at))
