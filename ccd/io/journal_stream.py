@@ -37,6 +37,8 @@ KEY_BYTES = 32
 _BATCH = 256
 _GATHER = 0.02
 """Seconds in which entries come together: a daemon that is killed leaves so much of its end on its disk alone."""
+_RECENT, _MOST_RECENT = 10.0, 10_000
+"""Seconds, and so many: entries that a Redis that fails over may lose though it acknowledged them."""
 _SHORTEST_BREAK, _LONGEST_BREAK = 0.05, 2.0
 _PAGE = 1_000
 _THERE_ALREADY = "equal or smaller"
@@ -65,6 +67,8 @@ class JournalStream:
         self._entries = entries
         self._waiting: deque[tuple[str, bytes]] = deque(maxlen=entries)
         self._snapshot: Copied | None = None
+        self._recent: deque[tuple[float, tuple[str, bytes]]] = deque(maxlen=_MOST_RECENT)
+        self._last: Copied | None = None
         self._redis = AsyncRedis.from_url(
             url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 0)
         )
@@ -111,6 +115,8 @@ class JournalStream:
                 await asyncio.sleep(_GATHER)
             try:
                 with told_as_lost():
+                    if self._is_away:
+                        await self._write_again()
                     async with asyncio.timeout(self._timeout):
                         await self._write()
                 self._tell(None)
@@ -126,11 +132,20 @@ class JournalStream:
                     return
                 self._work.clear()
 
+    async def _write_again(self) -> None:
+        """What was acknowledged shortly before Redis went away: a replica that took over may not have it."""
+        lately = [entry for _, entry in self._recent]
+        for begin in range(0, len(lately), _BATCH):
+            async with asyncio.timeout(self._timeout):
+                await self._add(lately[begin : begin + _BATCH])
+        self._snapshot = self._snapshot or self._last
+
     async def _write(self) -> None:
         """One batch, all of it or nothing; entries before a snapshot that follows them."""
         batch = [self._waiting[index] for index in range(min(len(self._waiting), _BATCH))]
         if batch:
             await self._add(batch)
+            self._remember(batch)
             for written in batch:
                 if self._waiting and self._waiting[0] is written:  # else it was pushed out meanwhile
                     self._waiting.popleft()
@@ -146,8 +161,15 @@ class JournalStream:
                     "seal": seal(self._key, snapshot),
                 },
             )
+            self._last = snapshot
             if self._snapshot is snapshot:
                 self._snapshot = None
+
+    def _remember(self, batch: list[tuple[str, bytes]]) -> None:
+        now = asyncio.get_running_loop().time()
+        self._recent.extend((now, entry) for entry in batch)
+        while self._recent[0][0] < now - _RECENT:
+            self._recent.popleft()
 
     async def _add(self, batch: list[tuple[str, bytes]]) -> None:
         pipeline = self._redis.pipeline(transaction=True)

@@ -84,6 +84,30 @@ async def test_the_copy_is_whole_after_redis_was_away(redis: Redis) -> None:
     assert await entries(redis) == [b"%d" % number for number in range(1, 200)]
 
 
+async def test_what_a_redis_that_failed_over_lost_is_written_again(redis: Redis) -> None:
+    """As a replica that took over: the last acknowledged entries and the snapshot are not there."""
+    async with written(redis) as stream:
+        for number in range(1, 51):
+            stream.put(number, number, b"%d" % number)
+        stream.keep(50, "code", b"payload")
+        await asyncio.sleep(0.3)
+        client = Client.from_url(url_of(redis))
+        await client.delete(STREAM, SNAPSHOT)
+        for number in range(1, 31):
+            await client.xadd(STREAM, {"run": "a", "entry": b"%d" % number}, id=f"{number}-{number}")
+        await client.aclose()
+        await redis.kill()
+        stream.put(51, 51, b"51")
+        await asyncio.sleep(0.2)
+        await redis.start()
+        for _ in range(100):
+            if len(await entries(redis)) == 51 and await snapshot(redis) is not None:
+                break
+            await asyncio.sleep(0.1)
+    assert await entries(redis) == [b"%d" % number for number in range(1, 52)]
+    assert await snapshot(redis) == Copied("a", 50, "code", b"payload")
+
+
 async def test_what_finds_no_room_is_counted_and_seen_by_its_number(redis: Redis) -> None:
     async with written(redis, entries=100) as stream:
         for number in range(1, 151):  # before the task runs
