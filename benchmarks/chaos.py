@@ -17,6 +17,7 @@ import random
 import re
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -93,7 +94,11 @@ async def run(settings: Settings) -> bool:
         if settings.only and settings.only not in faults.kinds:
             raise SystemExit(f"no such kind here: {settings.only}; there are {', '.join(faults.kinds)}")
         kinds = plan(list(faults.kinds), settings, draw)
-        await _afflict(kinds, faults, verdict, stage, settings.rate, draw)
+        try:
+            await _afflict(kinds, faults, verdict, stage, settings.rate, draw)
+        except Exception as error:
+            # What was seen until then is told all the same.
+            verdict.add("other", "the benchmark broke", "".join(traceback.format_exception(error)))
         if settings.only in ("", KILL):
             await _count_channels(faults, verdict, stage, settings.channel_rounds)
         with step("the last records and recordings"):

@@ -45,7 +45,8 @@ class Proxy:
     def cut(self) -> None:
         """End every connection at once, on both sides, as a router does that lost its table."""
         for writer in self._writers:
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            with suppress(OSError):  # the other side closed it in this very moment
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             writer.transport.abort()
 
     def fall_silent(self) -> None:
