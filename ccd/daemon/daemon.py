@@ -377,9 +377,12 @@ class Daemon:
 def begun_with(loaded: Loaded) -> Beginning:
     """What a former daemon left on the disk and in Redis."""
     settings, base = loaded.settings, loaded.base
+    journal = base / settings.folders.journal
+    if not settings.redis.journal_entries:
+        return begin(journal, loaded.configuration, Clock().now())
     copy = JournalCopy(site.redis_url(settings, base), own_key(base / settings.folders.state))
     try:
-        return begin(base / settings.folders.journal, loaded.configuration, Clock().now(), copy)
+        return begin(journal, loaded.configuration, Clock().now(), copy)
     finally:
         copy.close()
 
