@@ -16,7 +16,7 @@ from ccd.cli.failure import Failure
 from ccd.cli.why import candidates
 from ccd.core.acd.reason import Explained
 from ccd.core.configuration import Configuration
-from ccd.daemon import archive, configurations
+from ccd.daemon import archive
 from ccd.daemon.journal import Began, Entry, Frame, Gap, day_of, digest
 from ccd.daemon.snapshot import SnapshotError, unframed
 from ccd.model.ids import SECOND, Moment
@@ -78,8 +78,9 @@ def replay_day(
         if policy is not None:
             under_another(journal, day, policy, range(seed, seed + runs_), calls=calls, as_json=as_json)
             return
-        known = configurations.read(journal)
-        for run in runs(journal, asked(journal, day)):
+        days = asked(journal, day)
+        known = archive.policies(journal, days)
+        for run in runs(journal, days):
             differs = one(console, journal, run, known) or differs
     except msgspec.ValidationError as error:
         raise Failure(f"the journal was written by another version: {error}") from error
@@ -96,8 +97,8 @@ def under_another(journal: Path, day: str, policy: Path, seeds: range, *, calls:
     if not day:
         raise Failure("--policy needs a day (as 2026-11-22)")
     candidate = read_policy(policy)
-    known = configurations.read(journal)
-    heads = (frame for frame in archive.frames(journal, *asked(journal, day)) if isinstance(frame, Began))
+    known = archive.policies(journal, asked(journal, day))
+    heads = (frame for frame in archive.frames(journal, day) if isinstance(frame, Began))
     head = next(heads)
     try:
         ledger, _ = beginning(journal, head, known)

@@ -125,7 +125,7 @@ def add_recordings(writer: BackupWriter, folder: Path, told: Told) -> None:
 
 def add_journal(writer: BackupWriter, folder: Path, told: Told) -> None:
     """Its segments, the configurations that they were decided by, and the archived days, which are packed already."""
-    for path in (*segments(folder), *sorted((folder / configurations.FOLDER).glob("*.pickle"))):
+    for path in (*segments(folder), *configurations.places(folder)):
         add_file(writer, f"journal/{path.relative_to(folder).as_posix()}", path, told)
     for path in archive.archives(folder):
         add_file(writer, f"journal/{path.relative_to(folder).as_posix()}", path, told, packed=False)

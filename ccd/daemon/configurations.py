@@ -11,11 +11,12 @@ from pathlib import Path
 from ccd.core.configuration import Configuration
 
 FOLDER = "configurations"
+SUFFIX = ".pickle"
 
 
 def keep(journal: Path, configuration: Configuration) -> None:
     """Write it, whole or not at all; one that is there already is the same."""
-    place = journal / FOLDER / f"{configuration.hash}.pickle"
+    place = journal / FOLDER / f"{configuration.hash}{SUFFIX}"
     if place.exists():
         return
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
@@ -24,7 +25,16 @@ def keep(journal: Path, configuration: Configuration) -> None:
     part.replace(place)
 
 
+def places(journal: Path) -> list[Path]:
+    """Where they are, each under its hash."""
+    return sorted((journal / FOLDER).glob(f"*{SUFFIX}"))
+
+
 def read(journal: Path) -> dict[str, Configuration]:
     """All of them, by hash."""
-    places = sorted((journal / FOLDER).glob("*.pickle"))
-    return {place.stem: pickle.loads(place.read_bytes()) for place in places}  # noqa: S301 - our own folder, see above
+    return {place.stem: of(place.read_bytes()) for place in places(journal)}
+
+
+def of(content: bytes) -> Configuration:
+    """The configuration of a file that `keep` wrote."""
+    return pickle.loads(content)  # type: ignore[no-any-return]  # noqa: S301 - our own folder, see above

@@ -28,7 +28,7 @@ from ccd.daemon.filing import Filing
 from ccd.daemon.folds import Folds
 from ccd.daemon.health import HealthWatch
 from ccd.daemon.intake import Intake
-from ccd.daemon.journal import Began, Journal, prune
+from ccd.daemon.journal import Began, Journal
 from ccd.daemon.keeper import Keeper
 from ccd.daemon.lease import Lease
 from ccd.daemon.line import AsteriskLine
@@ -309,11 +309,8 @@ class Daemon:
     async def _prune_journal(self) -> None:
         """Once an hour: days that are over are archived, and what is older than the site wants it goes."""
         while True:
-            now = self._clock.now()
-            await asyncio.to_thread(archive.tidy, self._journal.folder, now, now - self._journal_time)
-            removed = await asyncio.to_thread(prune, self._journal.folder, now - self._journal_time)
-            if removed:
-                log.info("journal pruned", segments=removed)
+            now, goes_on = self._clock.now(), lambda: not self._stopping.is_set()
+            await asyncio.to_thread(archive.tidy, self._journal.folder, now, now - self._journal_time, goes_on)
             await asyncio.sleep(PRUNE_EVERY)
 
     # --- configuration

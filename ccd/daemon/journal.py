@@ -191,8 +191,8 @@ def began_at(segment: Path) -> Moment:
 
 
 def segments(folder: Path) -> list[Path]:
-    """The segments, oldest first."""
-    return sorted(folder.glob(f"*{SUFFIX}"))
+    """The segments, oldest first; a file that is called otherwise is none."""
+    return sorted(folder.glob("[0-9]" * 16 + SUFFIX))
 
 
 def read(segment: Path) -> Iterator[Frame]:

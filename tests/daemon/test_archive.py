@@ -4,16 +4,18 @@ import json
 import shutil
 import zipfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 import typer
 from typer.testing import CliRunner, Result
 
 from ccd.cli.failure import Failure
 from ccd.cli.replay import replay_day
 from ccd.daemon import archive, configurations, snapshot
-from ccd.daemon.history import SHIFT
+from ccd.daemon.history import SHIFT, recall
 from ccd.daemon.journal import Entry, began_at, day_of, segments
 from ccd.daemon.keeper import Keeper
 from ccd.io.backup_file import BackupWriter
@@ -92,6 +94,7 @@ async def test_a_day_is_replayed_alone_from_its_morning(tmp_path: Path, packed: 
     expected = {one: len(numbers) for one, numbers in content(tmp_path).items()}
     if packed:
         archive.tidy(tmp_path, day.now + 3 * SHIFT, 0)
+        archive.pack(tmp_path, THIRD, day.now)
         assert segments(tmp_path) == []
     for one, count in expected.items():
         result = replayed(tmp_path, one)
@@ -201,11 +204,61 @@ async def test_an_archive_of_something_else_is_not_taken_for_the_days(tmp_path: 
 async def test_old_archives_go_and_foreign_files_stay(tmp_path: Path) -> None:
     day = await lived(tmp_path)
     archive.tidy(tmp_path, day.now + 3 * SHIFT, 0)
-    foreign = tmp_path / archive.FOLDER / "notes.zip"
-    foreign.write_text("mine")
-    archive.tidy(tmp_path, day.now + 3 * SHIFT, day.now - 24 * HOUR)
-    assert [path.stem for path in archive.archives(tmp_path)] == [SECOND_DAY, THIRD]
-    assert foreign.exists()
+    foreign = [tmp_path / archive.FOLDER / name for name in ("notes.zip", "2025-06-1.zip", "2025-06-15.zip.part")]
+    for path in (*foreign, tmp_path / "mine.journal"):
+        path.write_text("mine")
+    left = tmp_path / archive.FOLDER / f".{FIRST}.zip.77.part"  # of a daemon that was killed
+    left.write_text("half")
+    with structlog.testing.capture_logs() as told:
+        archive.tidy(tmp_path, day.now + 3 * SHIFT, day.now - 24 * HOUR)
+    assert [path.stem for path in archive.archives(tmp_path)] == [SECOND_DAY]
+    assert {one["file"] for one in told if one["log_level"] == "warning"} == {path.name for path in foreign}
+    assert all(path.exists() for path in (*foreign, tmp_path / "mine.journal"))
+    assert not left.exists()
+
+
+async def test_the_newest_day_stays_however_long_nothing_happens(tmp_path: Path) -> None:
+    """It says how far the journal came: else a daemon that begins would number its entries, and snapshots, from 1."""
+    day = await lived(tmp_path)
+    archive.tidy(tmp_path, day.now + 9 * SHIFT, day.now + 9 * SHIFT)
+    assert [day_of(began_at(path)) for path in segments(tmp_path)] == [THIRD]
+    assert recall(tmp_path, day.now + 9 * SHIFT).sequence == day.journal.sequence
+
+
+async def test_what_cannot_be_deleted_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = await lived(tmp_path)
+
+    def refused(self: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with structlog.testing.capture_logs() as told:
+        archive.tidy(tmp_path, day.now + 9 * SHIFT, day.now + 9 * SHIFT)
+    assert [one["event"] for one in told] == ["journal not pruned", "day not archived", "day not archived"]
+    assert len(segments(tmp_path)) == 3
+
+
+async def test_packing_does_not_hold_up_a_daemon_that_ends(tmp_path: Path) -> None:
+    day = await lived(tmp_path)
+    before = content(tmp_path)
+    for steps in range(2):  # while it is written, while it is read back
+        left = iter([True] * steps)
+        archive.tidy(tmp_path, day.now, 0, lambda left=left: next(left, False))  # type: ignore[misc]
+        assert len(segments(tmp_path)) == 3
+        assert content(tmp_path) == before
+    archive.tidy(tmp_path, day.now, 0)
+    assert len(segments(tmp_path)) == 2
+
+
+async def test_an_archived_day_has_the_configurations_that_it_names(tmp_path: Path) -> None:
+    day = await lived(tmp_path)
+    configurations.keep(tmp_path, replace(site(), hash="of another day"))
+    count = len(content(tmp_path)[SECOND_DAY])
+    archive.pack(tmp_path, SECOND_DAY, day.now)
+    shutil.rmtree(tmp_path / configurations.FOLDER)
+    assert list(archive.policies(tmp_path, [FIRST])) == []
+    assert list(archive.policies(tmp_path, [SECOND_DAY])) == [day.configuration.hash]
+    assert f": {count} inputs, no difference" in replayed(tmp_path, SECOND_DAY).output
 
 
 async def test_the_archive_has_a_manifest_of_checksums(tmp_path: Path) -> None:
@@ -214,7 +267,8 @@ async def test_the_archive_has_a_manifest_of_checksums(tmp_path: Path) -> None:
     with zipfile.ZipFile(archive.place_of(tmp_path, SECOND_DAY)) as packed:
         manifest = json.loads(packed.read("manifest.json"))
     assert all(len(member["sha256"]) == 64 for member in manifest["members"])
-    assert sorted(member["name"].split("/")[0] for member in manifest["members"]) == ["mornings", "segments"]
+    folders = [member["name"].split("/")[0] for member in manifest["members"]]
+    assert sorted(folders) == ["configurations", "mornings", "segments"]
 
 
 def test_a_day_that_is_not_there_is_told(tmp_path: Path) -> None:
