@@ -160,6 +160,7 @@ class Daemon:
             lambda: self._may_write() and self._pump.settle(),
             self._stream.keep if self._stream else lambda sequence, code, payload: None,
             self._clock.now,
+            self._begun.last if self._begun.recovered else None,
         )
         self._resumption = Resumption(
             self._begun,
@@ -234,6 +235,7 @@ class Daemon:
         if self._lease is None:
             self._port.bind()
         self._pump.start()
+        self._keeper.begin_day()
         self._resumption.begin(self._loaded_hash)
         self._keeper.take()
         for line in self._lines.values():

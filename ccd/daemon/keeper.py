@@ -19,7 +19,8 @@ log = structlog.get_logger()
 
 class Keeper:
     """`settle` tells the folds what they were not told yet, and says whether nothing is in the making. `copied` takes
-    each snapshot, its sequence and whose code can read it, to its second home.
+    each snapshot, its sequence and whose code can read it, to its second home. `last` is when the daemon that this one
+    goes on for was last heard of, if there was one.
     """
 
     def __init__(
@@ -29,25 +30,29 @@ class Keeper:
         settle: Callable[[], bool],
         copied: Callable[[int, str, bytes], None] = lambda sequence, code, payload: None,
         now: Callable[[], Moment] = lambda: 0,
+        last: Moment | None = None,
     ) -> None:
         self._ledger = ledger
         self._copied = copied
         self._journal = journal
         self._settle = settle
         self._now = now
-        self._day = day_of(now())
+        self._day = day_of(now() if last is None else last)
         self._last = 0
         self._writing: asyncio.Task[None] | None = None
 
     def beat(self) -> None:
         """Now and then: a snapshot, if it is time."""
-        today = day_of(self._now())
-        if today != self._day:
-            if self.take(today):
-                self._journal.roll()
-                self._day = today
-        elif self._journal.sequence - self._last >= EVERY:
+        self.begin_day()
+        if self._journal.sequence - self._last >= EVERY:
             self.take()
+
+    def begin_day(self) -> None:
+        """With a new day, a snapshot and a segment."""
+        today = day_of(self._now())
+        if today != self._day and self.take(today):
+            self._journal.roll()
+            self._day = today
 
     def take(self, morning: str = "") -> bool:
         """Now, unless the last one is being written still or an input is in the making. `morning` is the day that

@@ -16,8 +16,9 @@ from ccd.cli.failure import Failure
 from ccd.cli.replay import replay_day
 from ccd.daemon import archive, configurations, snapshot
 from ccd.daemon.history import SHIFT, recall
-from ccd.daemon.journal import Entry, began_at, day_of, segments
+from ccd.daemon.journal import Began, Entry, Journal, began_at, day_of, segments
 from ccd.daemon.keeper import Keeper
+from ccd.daemon.recovery import recover
 from ccd.io.backup_file import BackupWriter
 from ccd.model.ids import SECOND
 from tests.core.centre import leg
@@ -107,6 +108,24 @@ async def test_a_day_is_replayed_alone_from_its_morning(tmp_path: Path, packed: 
             if day_of(began_at(path)) == one:
                 path.unlink()
     assert f": {expected[THIRD]} inputs, no difference" in replayed(tmp_path, THIRD).output
+
+
+async def test_a_day_that_began_while_no_daemon_ran_has_its_morning_too(tmp_path: Path) -> None:
+    day = await lived(tmp_path, 8)
+    (before,) = segments(tmp_path)
+    day.snap()
+    last, day.now = day.now, day.now + HOUR
+    assert (day_of(last), day_of(day.now)) == (FIRST, SECOND_DAY)
+    found = recover(tmp_path, day.configurations, day.now)
+    head = Began(day.now, found.sequence, "0", "h1", found.seed, "", "")
+    day.ledger, day.engine, day.journal = found.ledger, found.ledger.engine, Journal(tmp_path, head)
+    keeper = Keeper(day.ledger, day.journal, lambda: True, now=lambda: day.now, last=found.last)
+    keeper.begin_day()
+    await keeper.close()
+    day.arrive("sales", "3.1")
+    day.journal.close(day.now)
+    before.unlink()
+    assert ": 1 inputs, no difference" in replayed(tmp_path, SECOND_DAY).output
 
 
 async def test_without_a_morning_it_goes_through_the_days_before(tmp_path: Path) -> None:
