@@ -1,59 +1,25 @@
 """`ccd replay`: a journalled day through the engine again; the same decisions, or the first that differs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
-from msgspec import Struct
 from rich.console import Console
 from rich.padding import Padding
 
 from ccd.cli.failure import Failure
 from ccd.cli.why import candidates
 from ccd.core.acd.reason import Explained
-from ccd.core.configuration import Configuration
 from ccd.daemon import archive
-from ccd.daemon.journal import Began, Entry, Frame, Gap, day_of, digest
-from ccd.daemon.snapshot import SnapshotError, unframed
+from ccd.daemon.day import NoBeginningError, Run, beginning, runs
+from ccd.daemon.journal import Began, digest
 from ccd.model.ids import SECOND, Moment
-from ccd.simulation.ledger import Ledger
-from ccd.simulation.replay import Difference, Input, Replayed, handled, replay
+from ccd.simulation.replay import Difference, Replayed, replay
 
 DIFFERS = 1
-
-
-class NoBeginningError(Exception):
-    """What a run began with cannot be had; the text says why."""
-
-
-class Run(Struct):
-    """One line of daemons in the days asked for. `gap` is where comparing ends, `rest` how many inputs follow it."""
-
-    head: Began
-    frames: Iterable[Frame]
-    gap: str = ""
-    rest: int = 0
-
-    def inputs(self, after: int) -> Iterator[Input]:
-        """Behind the entry `after`, as far as nothing is missing."""
-        last = after
-        for frame in self.frames:
-            if isinstance(frame, Gap):
-                when = datetime.fromtimestamp(frame.at / SECOND, UTC)
-                self.gap = self.gap or f"{frame.lost} inputs lost until {when:%H:%M:%S} ({frame.reason})"
-            if not isinstance(frame, Entry) or frame.sequence <= after:
-                continue
-            if frame.sequence != last + 1:
-                self.gap = self.gap or f"inputs {last + 1} to {frame.sequence - 1} are missing"
-            if self.gap:
-                self.rest += 1
-                continue
-            last = frame.sequence
-            yield Input(frame.sequence, frame.at, frame.event, frame.facts, frame.digest)
 
 
 def replay_day(
@@ -80,8 +46,8 @@ def replay_day(
             return
         days = asked(journal, day)
         known = archive.policies(journal, days)
-        for run in runs(journal, days):
-            differs = one(console, journal, run, known) or differs
+        for run in runs(journal, days, known):
+            differs = one(console, run) or differs
     except msgspec.ValidationError as error:
         raise Failure(f"the journal was written by another version: {error}") from error
     except (archive.ArchiveError, OSError) as error:
@@ -124,107 +90,50 @@ def asked(journal: Path, day: str) -> list[str]:
     return [day]
 
 
-def runs(journal: Path, days: Sequence[str]) -> Iterator[Run]:
-    """Each run; frames are read as they are asked for."""
-    for _, group in groupby(headed(journal, days), lambda pair: pair[0].seed):
-        head, first = next(group)
-        yield Run(head, (frame for _, frame in _with(head, first, group)))
-
-
-def _with(head: Began, first: Frame, rest: Iterator[tuple[Began, Frame]]) -> Iterator[tuple[Began, Frame]]:
-    yield head, first
-    yield from rest
-
-
-def headed(journal: Path, days: Sequence[str]) -> Iterator[tuple[Began, Frame]]:
-    """Each frame with the head of its run."""
-    head: Began | None = None
-    for day in days:
-        for frame in archive.frames(journal, day):
-            if isinstance(frame, Began) and (head is None or frame.seed != head.seed):
-                head = frame
-            if head is not None:
-                yield head, frame
-
-
-def one(console: Console, journal: Path, run: Run, known: dict[str, Configuration]) -> bool:
+def one(console: Console, run: Run) -> bool:
     """Replay it and tell; whether it differs."""
+    done: list[Replayed] = []
     try:
-        ledger, after = beginning(journal, run.head, known)
-        result = replay(run.inputs(after), ledger, digest)
-    except NoBeginningError as why:
-        count = sum(isinstance(frame, Entry) for frame in run.frames)
-        at = datetime.fromtimestamp(run.head.at / SECOND, UTC)
-        console.print(f"from {at:%Y-%m-%d %H:%M:%S}: {count} inputs cannot be replayed: {why}", markup=False)
-        return False
+        for ledger, inputs in run.stretches():
+            done.append(replay(inputs, ledger, digest))
+            if done[-1].difference is not None:
+                break
     except KeyError as missing:
         raise Failure(f"the configuration {missing} was not kept") from missing
-    if result.inputs or run.gap:
-        tell(console, result, run)
-    return result.difference is not None
-
-
-# --- what a run began with
-
-
-def beginning(journal: Path, head: Began, known: dict[str, Configuration]) -> tuple[Ledger, int]:
-    """The ledger after an entry, and the number of that. Raises NoBeginningError."""
-    if head.is_first:
-        return Ledger(known, head.configuration, head.seed, watch=None), head.sequence
-    reasons = []
-    for sequence, name, data in archive.mornings(journal, day_of(head.at)):
-        if sequence >= head.sequence:
-            try:
-                ledger = unframed(data, name, known)
-                if ledger.engine.floor.seed == head.seed:
-                    return ledger, sequence
-            except SnapshotError as error:
-                reasons.append(str(error))
-    try:
-        return from_the_first(journal, head, known), head.sequence
-    except NoBeginningError as error:
-        raise NoBeginningError("; ".join((*reasons, str(error)))) from error
-
-
-def from_the_first(journal: Path, head: Began, known: dict[str, Configuration]) -> Ledger:
-    """Through the days before, from the run's first entry; nothing is compared. Raises NoBeginningError."""
-    earlier = [day for day in archive.days(journal) if day <= day_of(head.at)]
-    ledger: Ledger | None = None
-    last = 0
-    for one, frame in headed(journal, earlier):
-        if one.seed != head.seed:
-            continue
-        if isinstance(frame, Began) and frame.is_first:
-            ledger, last = Ledger(known, frame.configuration, frame.seed, watch=None), frame.sequence
-        if ledger is None or not isinstance(frame, Entry) or frame.sequence > head.sequence:
-            continue
-        if frame.sequence != last + 1:
-            raise NoBeginningError(f"of the days before, inputs {last + 1} to {frame.sequence - 1} are missing")
-        last = frame.sequence
-        for fact in handled(ledger, Input(last, frame.at, frame.event, frame.facts, frame.digest)).facts:
-            ledger.fold(fact, frame.at)
-    if ledger is None or last != head.sequence:
-        raise NoBeginningError("the run began before, of which nothing is there that this version can read")
-    return ledger
+    compared = [stretch for stretch in done if stretch.inputs]
+    if compared or run.missing or run.skipped:
+        tell(console, run, compared)
+    return bool(compared) and compared[-1].difference is not None
 
 
 # --- telling
 
 
-def tell(console: Console, result: Replayed, run: Run) -> None:
+def tell(console: Console, run: Run, compared: Sequence[Replayed]) -> None:
     """One line a run, what is missing, and the first difference in full."""
-    begun, ended = (datetime.fromtimestamp((at or run.head.at) / SECOND, UTC) for at in (result.began, result.ended))
-    span = f"{begun:%Y-%m-%d %H:%M:%S} to {ended:%H:%M:%S}"
-    then = result.difference
-    if then is None:
-        console.print(f"{span}: {result.inputs} inputs, no difference")
+    then = compared[-1].difference if compared else None
+    if not compared:
+        console.print(f"from {instant(run.head.at):%Y-%m-%d %H:%M:%S}: nothing compared")
     else:
-        console.print(f"{span}: differs at input {then.input.sequence} of the journal", style="bold red")
-    if run.gap:
-        behind = f"; {run.rest} inputs behind it cannot be compared" if run.rest else ""
-        console.print(f"  {run.gap}{behind}", markup=False)
+        span = f"{instant(compared[0].began):%Y-%m-%d %H:%M:%S} to {instant(compared[-1].ended):%H:%M:%S}"
+        if then is None:
+            console.print(f"{span}: {sum(stretch.inputs for stretch in compared)} inputs, no difference")
+        else:
+            console.print(f"{span}: differs at input {then.input.sequence} of the journal", style="bold red")
+    for missing in run.missing:
+        console.print(
+            f"  {missing.inputs} inputs lost before {instant(missing.at):%H:%M:%S} ({missing.reason})", markup=False
+        )
+    if run.skipped:
+        why = f"replayed: {run.unknown}" if run.unknown else "compared: they follow what is missing"
+        console.print(f"  {run.skipped} inputs cannot be {why}", markup=False)
     if then is not None:
         _difference(console, then)
+
+
+def instant(at: Moment) -> datetime:
+    """The moment in UTC."""
+    return datetime.fromtimestamp(at / SECOND, UTC)
 
 
 def _difference(console: Console, then: Difference) -> None:

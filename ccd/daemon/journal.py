@@ -85,6 +85,8 @@ class Journal:
         self._pending: list[tuple[Moment, int, bytes]] = []
         self.lost = 0
         self.failure = ""
+        self.gaps = 0
+        """Those written."""
         self.on_lost: Callable[[int], None] = lambda inputs: None
         self.on_gap: Callable[[], None] = lambda: None
         self.copied: Callable[[Moment, int, bytes], None] = lambda at, sequence, entry: None
@@ -128,6 +130,7 @@ class Journal:
             raise OSError(28, "the disk took only part of a batch")
         self._size += written
         if self.lost:
+            self.gaps += 1
             self.on_gap()
         self.lost, self.failure = 0, ""
 

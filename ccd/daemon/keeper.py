@@ -1,5 +1,5 @@
-"""Snapshots taken while the daemon lives: by the number of entries, and when a day begins; between two turns, written
-by a thread.
+"""Snapshots taken while the daemon lives: by the number of entries, when a day begins, and behind a gap of the journal;
+between two turns, written by a thread.
 """
 
 import asyncio
@@ -9,11 +9,13 @@ import structlog
 
 from ccd.daemon import snapshot
 from ccd.daemon.journal import Journal, day_of
-from ccd.model.ids import Moment
+from ccd.model.ids import SECOND, Length, Moment
 from ccd.simulation.ledger import Ledger
 
 EVERY = 2_000
 """Journal entries: so many, and those of a second, a new daemon reads again."""
+GAPS_APART: Length = 600 * SECOND
+"""A disk that is full again and again is not filled with what stays behind each gap."""
 log = structlog.get_logger()
 
 
@@ -39,12 +41,17 @@ class Keeper:
         self._now = now
         self._day = day_of(now() if last is None else last)
         self._last = 0
+        self._gaps = 0
+        self._kept_at: Moment = 0
         self._writing: asyncio.Task[None] | None = None
 
     def beat(self) -> None:
         """Now and then: a snapshot, if it is time."""
         self.begin_day()
-        if self._journal.sequence - self._last >= EVERY:
+        if self._journal.gaps != self._gaps and self._now() - self._kept_at >= GAPS_APART:
+            if self.take(self._day):
+                self._gaps, self._kept_at = self._journal.gaps, self._now()
+        elif self._journal.sequence - self._last >= EVERY:
             self.take()
 
     def begin_day(self) -> None:
@@ -56,7 +63,7 @@ class Keeper:
 
     def take(self, morning: str = "") -> bool:
         """Now, unless the last one is being written still or an input is in the making. `morning` is the day that
-        begins with it.
+        begins, or goes on, with it.
         """
         if self._writing is not None or not self._settle():
             return False

@@ -13,7 +13,7 @@ from msgspec import Struct
 from ccd.core.acd.reason import Explained
 from ccd.core.floor import Outcome
 from ccd.model.command import AnyCommand
-from ccd.model.event import AnyEvent
+from ccd.model.event import AnyEvent, ConfigurationLoaded
 from ccd.model.fact import AnyFact
 from ccd.model.ids import Moment
 from ccd.simulation.ledger import Ledger
@@ -59,6 +59,8 @@ def replay(inputs: Iterable[Input], ledger: Ledger, digest: Digest) -> Replayed:
     """
     count, began, ended = 0, 0, 0
     for entry in inputs:
+        if isinstance(entry.event, ConfigurationLoaded) and entry.event.hash not in ledger.configurations:
+            raise KeyError(entry.event.hash)
         outcome = handled(ledger, entry)
         count, began, ended = count + 1, began or entry.at, entry.at
         if outcome.facts != entry.facts or digest(outcome.commands) != entry.digest:

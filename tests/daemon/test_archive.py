@@ -1,9 +1,10 @@
 """The journal by day: segments end at midnight, days that are over are packed, and can be replayed alone."""
 
 import json
+import re
 import shutil
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from ccd.cli.replay import replay_day
 from ccd.daemon import archive, configurations, snapshot
 from ccd.daemon.history import SHIFT, recall
 from ccd.daemon.journal import Began, Entry, Journal, began_at, day_of, segments
-from ccd.daemon.keeper import Keeper
+from ccd.daemon.keeper import GAPS_APART, Keeper
 from ccd.daemon.recovery import recover
 from ccd.io.backup_file import BackupWriter
-from ccd.model.ids import SECOND
+from ccd.model.event import TimePassed
+from ccd.model.fact import CallEnded
+from ccd.model.ids import SECOND, CallId
 from tests.core.centre import leg
 from tests.daemon.test_recovery import Day, site
 
@@ -131,27 +134,100 @@ async def test_a_day_that_began_while_no_daemon_ran_has_its_morning_too(tmp_path
 async def test_without_a_morning_it_goes_through_the_days_before(tmp_path: Path) -> None:
     await lived(tmp_path)
     count = len(content(tmp_path)[THIRD])
-    shutil.rmtree(tmp_path / snapshot.MORNINGS)
+    for kept in (snapshot.MORNINGS, snapshot.FOLDER):
+        shutil.rmtree(tmp_path / kept)
     assert f": {count} inputs, no difference" in replayed(tmp_path, THIRD).output
     segments(tmp_path)[0].unlink()
     result = replayed(tmp_path, THIRD)
-    assert f"{count} inputs cannot be replayed" in " ".join(result.output.split())
+    assert "nothing compared" in said(result)
+    assert f"{count} inputs cannot be replayed: the run began before" in said(result)
     assert result.exit_code == 0
+
+
+def said(result: Result) -> str:
+    """On one line."""
+    return " ".join(result.output.split())
+
+
+def tear(day: Day, lost: int, reason: str = "No space left on device") -> None:
+    """So many inputs happen, and never reach the journal."""
+    write, day.journal._write = day.journal._write, torn(reason)  # type: ignore[method-assign]
+    for _ in range(lost):
+        day.wait(SECOND)
+    day.journal._write = write  # type: ignore[method-assign]
+
+
+def torn(reason: str) -> Callable[..., None]:
+    def write(*_: object) -> None:
+        raise OSError(28, reason)
+
+    return write
 
 
 async def test_what_follows_a_gap_is_not_called_a_difference(tmp_path: Path) -> None:
     day = await lived(tmp_path, 3)
     total = day.journal.sequence
-    day.journal.lost, day.journal.failure = 2, "No space left on device"
-    day.journal._sequence += 2
+    tear(day, 2)
     day.arrive("sales", "3.1")
+    tear(day, 1, "Input/output error")
+    day.arrive("sales", "3.2")
     day.journal.close(day.now)
     result = replayed(tmp_path)
-    said = " ".join(result.output.split())
-    assert f": {total} inputs, no difference" in said
-    assert "2 inputs lost until" in said
-    assert "No space left on device); 1 inputs behind it cannot be compared" in said
+    assert f": {total} inputs, no difference" in said(result)
+    assert re.search(r"2 inputs lost before [0-9:]{8} \(No space left on device\)", said(result))
+    assert re.search(r"1 inputs lost before [0-9:]{8} \(Input/output error\)", said(result))
+    assert "2 inputs cannot be compared: they follow what is missing" in said(result)
     assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("differs", [False, True])
+async def test_behind_a_gap_it_goes_on_with_a_snapshot(tmp_path: Path, differs: bool) -> None:
+    day = await lived(tmp_path, 3)
+    total = day.journal.sequence
+    keeper = Keeper(day.ledger, day.journal, lambda: True, now=lambda: day.now)
+    for number in range(2):
+        tear(day, 2)
+        day.arrive("sales", f"3.{number}")  # before a beat
+        keeper.beat()
+        await keeper.close()
+        day.arrive("sales", f"4.{number}")
+        day.now += GAPS_APART
+    if differs:
+        day.journal.append(day.now, TimePassed(), (CallEnded(CallId("c"), "caller", 16),), ())
+    day.journal.close(day.now)
+    shutil.rmtree(tmp_path / snapshot.FOLDER)
+    result = replayed(tmp_path)
+    assert result.exit_code == differs
+    assert said(result).count("2 inputs lost before") == 2
+    assert "2 inputs cannot be compared" in said(result)
+    assert (f": {total + 2} inputs, no difference" in said(result)) is not differs
+    assert (f"differs at input {total + 9} of the journal" in said(result)) is differs
+
+
+async def test_a_disk_that_is_full_again_and_again_is_not_filled_with_snapshots(tmp_path: Path) -> None:
+    day = await lived(tmp_path, 1)
+    keeper = Keeper(day.ledger, day.journal, lambda: True, now=lambda: day.now)
+    for number in range(25):
+        tear(day, 1)
+        day.arrive("sales", f"3.{number}")
+        keeper.beat()
+        await keeper.close()
+        day.now += GAPS_APART // 10
+    assert len(snapshot.mornings(tmp_path, FIRST)) == 3
+
+
+async def test_a_segment_that_is_not_there_is_a_gap(tmp_path: Path) -> None:
+    """Without a snapshot behind it, and with one: the next morning's."""
+    day = await lived(tmp_path)
+    found = content(tmp_path)
+    segments(tmp_path)[1].unlink()
+    lost = len(found[SECOND_DAY])
+    result = replayed(tmp_path)
+    assert f": {day.journal.sequence - lost} inputs, no difference" in said(result)
+    assert re.search(rf"{lost} inputs lost before [0-9:]{{8}} \(not in the journal\)", said(result))
+    for kept in (snapshot.MORNINGS, snapshot.FOLDER):
+        shutil.rmtree(tmp_path / kept)
+    assert f"{len(found[THIRD])} inputs cannot be compared" in said(replayed(tmp_path))
 
 
 async def test_a_cut_short_packing_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

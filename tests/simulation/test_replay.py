@@ -119,3 +119,11 @@ def test_configuration_that_was_not_kept_is_named(tmp_path: Path, day: Journalle
     result = run(tmp_path, day, replace(site(), hash="other"))
     assert isinstance(result.exception, Failure)
     assert "h1" in str(result.exception)
+
+
+def test_one_that_is_missing_in_the_middle_is_named_and_no_difference(tmp_path: Path, day: Journalled) -> None:
+    day.configurations["h2"] = replace(site(), hash="h2")
+    day.feed(ConfigurationLoaded("h2"))
+    result = run(tmp_path, day, site())
+    assert isinstance(result.exception, Failure)
+    assert "h2" in str(result.exception)
