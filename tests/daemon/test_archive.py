@@ -6,24 +6,30 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import structlog
 import typer
+from msgspec.structs import replace as changed
 from typer.testing import CliRunner, Result
 
 from ccd.cli.failure import Failure
 from ccd.cli.replay import replay_day
+from ccd.core.floor import Outcome
 from ccd.daemon import archive, configurations, snapshot
 from ccd.daemon.history import SHIFT, recall
 from ccd.daemon.journal import Began, Entry, Journal, began_at, day_of, segments
 from ccd.daemon.keeper import GAPS_APART, Keeper
 from ccd.daemon.recovery import recover
 from ccd.io.backup_file import BackupWriter
-from ccd.model.event import TimePassed
+from ccd.model.event import AnyEvent, TimePassed
 from ccd.model.fact import CallEnded
-from ccd.model.ids import SECOND, CallId
+from ccd.model.ids import SECOND, CallId, Moment
+from ccd.simulation.profile import Profile
+from ccd.simulation.scenario import busy_centre, busy_day
+from ccd.simulation.world import MORNING, World
 from tests.core.centre import leg
 from tests.daemon.test_recovery import Day, site
 
@@ -371,3 +377,51 @@ def test_a_day_that_is_not_there_is_told(tmp_path: Path) -> None:
         result = replayed(tmp_path, asked)
         assert isinstance(result.exception, Failure)
         assert said in str(result.exception)
+
+
+class Written(World):
+    """A simulated centre with its journal, and with what the daemon keeps at midnight."""
+
+    def __init__(self, folder: Path, profile: Profile, began: Moment, hours: float) -> None:
+        config = busy_centre(12)
+        super().__init__(config, profile, 5, hours=hours, began=began)
+        configurations.keep(folder, config)
+        self.journal = Journal(folder, Began(began, 0, "0", config.hash, 5, "", "", is_first=True))
+        self._day = day_of(began)
+        self._death.journalled = partial(self._write, self._death.journalled)  # type: ignore[method-assign]
+
+    def _take(self, event: AnyEvent, now: Moment) -> None:
+        if day_of(now) != self._day:
+            self._day = day_of(now)
+            taken = snapshot.taken(self.ledger, self.journal.sequence)
+            snapshot.write_morning(self.journal.folder, taken, self._day)
+            self.journal.roll()
+        super()._take(event, now)
+
+    def _write(self, after: Callable[..., None], event: AnyEvent, outcome: Outcome, now: Moment) -> None:
+        self.journal.append(now, event, outcome.facts, outcome.commands)
+        self.journal.flush(now)
+        for fact in outcome.facts:
+            self.ledger.fold(fact, now)
+        after(event, outcome, now)
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_simulated_days_with_every_fault_are_replayed_each_alone(tmp_path: Path, is_killed: bool) -> None:
+    profile = busy_day(300, faults=True)
+    if is_killed:
+        profile = changed(profile, faults=changed(profile.faults, kill_every=600 * SECOND))
+    world = Written(tmp_path, profile, MORNING - 6 * HOUR, 12.0)
+    assert not world.run().violations
+    world.journal.close(world.now)
+    found = content(tmp_path)
+    assert len(found) == 2
+    assert min(map(len, found.values())) > 500
+    one, other = found
+    archive.pack(tmp_path, one, world.now)
+    archive.pack(tmp_path, other, world.now)
+    for day, numbers in found.items():
+        assert f": {len(numbers)} inputs, no difference" in said(replayed(tmp_path, day))
+    archive.place_of(tmp_path, one).unlink()
+    assert f": {len(found[other])} inputs, no difference" in said(replayed(tmp_path, other))
+    assert f"nothing of {one}" in str(replayed(tmp_path, one).exception)
