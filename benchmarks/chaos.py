@@ -189,8 +189,8 @@ async def _check_rest(stage: Stage, verdict: Verdict) -> None:
             verdict.add("other", "an agent not ready again", f"{agent.id} {agent.state} {agent.reason}")
     for file in (stage.centre.recordings / "incoming").iterdir():
         verdict.add("recording", "a recording that was not filed", file.name)
-    for number in stage.people.doubled:
-        verdict.add("doubled", "an agent with two calls at once", number)
+    for number, told in stage.people.doubled:
+        verdict.add("doubled", "an agent with two calls at once", f"{number}: {told}")
     if stage.people.unknown:
         verdict.add("other", "offers of no call", str(stage.people.unknown))
 

@@ -123,8 +123,8 @@ class People:
         """When the daemon was seen to command: a caller was answered, a phone rang (time.monotonic_ns)."""
         self._talk = talk
         self._random = random.Random(seed)
-        self.doubled: list[str] = []
-        """Agents who were offered a call while they had another."""
+        self.doubled: list[tuple[str, str]] = []
+        """Agents who were offered a call while they had another, and when that was."""
         self._known: dict[str, Caller] = {}
         self._last_offers: dict[str, PeerCall] = {}
         self._numbers = count(FIRST_CALLER)
@@ -209,6 +209,9 @@ class People:
             if caller.cut_off:
                 for leg in (caller.placed, *caller.offers):
                     leg.hang_up()
+        for offer in self._last_offers.values():  # also of those who had just hung up: their goodbye went nowhere
+            if not offer.is_over:
+                offer.hang_up()
 
     def hang_up_all(self) -> None:
         """Everybody leaves."""
@@ -281,7 +284,10 @@ class People:
         caller.offers.append(call)
         last = self._last_offers.get(call.number)
         if last is not None and not last.is_over:
-            self.doubled.append(call.number)
+            ages = [f"{_since(one.times.invite):.1f}" for one in (last, call)]
+            answered = "answered" if last.was_answered else "not answered"
+            told = f"offered {ages[0]} s ago ({answered}), again {ages[1]} s ago, at {time.strftime('%H:%M:%S')}"
+            self.doubled.append((call.number, told))
         self._last_offers[call.number] = call
         self._begin(self._serve(call, caller))
         return Reply(after=self._random.uniform(0.1, 1.5))

@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ccd.model.command import Bridge
 from ccd.model.event import AnyEvent, SwitchDown, SwitchUp, TimersHeld, TimersReleased
-from ccd.model.ids import MILLISECOND, SECOND, LegId, Length, Moment, RecordingId, SwitchName, switch_of
+from ccd.model.ids import MILLISECOND, LegId, Length, Moment, RecordingId, SwitchName, switch_of
 from ccd.model.standing import LegStanding
 
 IN_SIGHT: Length = 1_100 * MILLISECOND
 """A recording that was written to so lately may go on: Asterisk writes 32 KiB at a time, 1,024 ms of a talk."""
 UNWRITTEN: Length = 512 * MILLISECOND
 """So much of a talk that ended was not written yet, on average."""
-TOLD_WITHIN: Length = SECOND
-"""So soon after its end everything that happened meanwhile is told."""
+TOLD_WITHIN: Length = 200 * MILLISECOND
+"""So soon after its end everything that happened meanwhile is told. What is told later is seen as it happens, and needs
+no file to say when: those of phones that send nothing (silence suppressed) are shorter than the talk."""
 
 
 class Absence:

@@ -43,27 +43,37 @@ def run_of(seed: int) -> str:
     return f"{seed:x}"
 
 
-def filled(entries: Iterable[Entry], copy: Copy, run: str, after: int) -> Iterator[Entry]:
-    """The disk's entries of a run, behind the entry `after`, with what is missing within them and at their end."""
-    last = after
-    for entry in entries:
-        if entry.sequence > last + 1:
-            yield from _between(copy, run, last, entry.sequence)
-        yield entry
-        last = entry.sequence
-    yield from _between(copy, run, last, None)
+class Filled:
+    """The disk's entries of a run, behind the entry `after`, with what is missing within them and at their end; after
+    that, how many were `missing` on the disk.
+    """
 
+    def __init__(self, entries: Iterable[Entry], copy: Copy, run: str, after: int) -> None:
+        self.missing = 0
+        self._entries = entries
+        self._copy = copy
+        self._run = run
+        self._last = after
 
-def _between(copy: Copy, run: str, after: int, before: int | None) -> Iterator[Entry]:
-    """Those that the copy has; `before` None is to its end."""
-    found = 0
-    try:
-        for entry in map(entry_of, copy.entries(run, after)):
-            if before is not None and entry.sequence >= before:
-                break
-            found += 1
+    def __iter__(self) -> Iterator[Entry]:
+        for entry in self._entries:
+            if entry.sequence > self._last + 1:
+                yield from self._from_copy(entry.sequence)
             yield entry
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        log.warning("the journal's copy is of another version", reason=str(error))
-    if found:
-        log.info("entries of the journal's copy in Redis", after=after, entries=found)
+            self._last = entry.sequence
+        yield from self._from_copy(None)
+
+    def _from_copy(self, before: int | None) -> Iterator[Entry]:
+        """Those that the copy has; `before` None is to its end."""
+        found = 0
+        try:
+            for entry in map(entry_of, self._copy.entries(self._run, self._last)):
+                if before is not None and entry.sequence >= before:
+                    break
+                found += 1
+                yield entry
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            log.warning("the journal's copy is of another version", reason=str(error))
+        if found:
+            log.info("entries of the journal's copy in Redis", after=self._last, entries=found)
+        self.missing += found

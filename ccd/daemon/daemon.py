@@ -45,7 +45,7 @@ from ccd.io.records import Records
 from ccd.io.speech import Speech
 from ccd.model.command import Reply, UpdateCaller
 from ccd.model.event import ConfigurationLoaded
-from ccd.model.ids import SECOND, Length, SwitchName
+from ccd.model.ids import SECOND, Length, Moment, SwitchName
 from ccd.switch.asterisk.driver import AsteriskDriver
 from ccd.web.feed import Feed
 from ccd.web.metrics import GAUGES, Metrics
@@ -160,7 +160,7 @@ class Daemon:
             lambda: self._may_write() and self._pump.settle(),
             self._stream.keep if self._stream else lambda sequence, code, payload: None,
             self._clock.now,
-            self._begun.last if self._begun.recovered else None,
+            self._heard_of(),
         )
         self._resumption = Resumption(
             self._begun,
@@ -176,6 +176,13 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._take(loaded)
+
+    def _heard_of(self) -> Moment | None:
+        """When the daemon before was heard of; as if long ago where a replay cannot begin with the journal's own."""
+        recovered = self._begun.recovered
+        if recovered is None:
+            return None
+        return 0 if recovered.is_torn else self._begun.last
 
     def _make_stream(self, loaded: Loaded) -> JournalStream | None:
         settings, base = loaded.settings, loaded.base

@@ -7,7 +7,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from ccd.daemon.copy import Copy, NoCopy, filled, run_of
+from ccd.daemon.copy import Copy, Filled, NoCopy, run_of
 from ccd.daemon.journal import Began, Entry, Frame, began_at, read, segments
 from ccd.model.event import AgentStanding
 from ccd.model.fact import AgentChanged, AnyFact, CallEnded, CallStarted
@@ -44,7 +44,7 @@ def recall(folder: Path, now: Moment, copy: Copy | None = None) -> Past:
             continue
         last, sequence = max(last, frame.at), frame.sequence
         _note(frame, standing, calls)
-    for entry in filled((), copy, run or copy.newest_run(), sequence):
+    for entry in Filled((), copy, run or copy.newest_run(), sequence):
         if entry.at >= now - SHIFT:
             last, sequence = max(last, entry.at), entry.sequence
             _note(entry, standing, calls)

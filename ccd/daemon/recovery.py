@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from ccd.core.configuration import Configuration
 from ccd.daemon import snapshot
-from ccd.daemon.copy import Copy, NoCopy, filled, run_of
+from ccd.daemon.copy import Copy, Filled, NoCopy, run_of
 from ccd.daemon.journal import Began, Entry, Frame, digest, read, segments
 from ccd.model.cdr import Cdr
 from ccd.model.command import Ask, UpdateCaller
@@ -38,7 +38,7 @@ class Recovered(Struct, frozen=True):
     """The ledger after the last entry of the journal, and what may not have been done when its daemon died.
 
     `ended` are records of calls that ended a short while before, `updates` what was to be written to callers' records,
-    `questions` what was asked and not answered.
+    `questions` what was asked and not answered. `is_torn`: the journal's folder has not all that led here.
     """
 
     ledger: Ledger
@@ -49,6 +49,7 @@ class Recovered(Struct, frozen=True):
     updates: tuple[UpdateCaller, ...]
     questions: tuple[Ask, ...]
     entries: int
+    is_torn: bool
     seconds: float
 
 
@@ -82,7 +83,8 @@ def _caught_up(ledger: Ledger, sequence: int, journal: Path, copy: Copy, now: Mo
     seed = ledger.engine.floor.seed
     count, last = 0, ledger.engine.floor.now
     updates: list[UpdateCaller] = []
-    for entry in filled(_tail(journal, sequence, seed), copy, run_of(seed), sequence):
+    tail = Filled(_tail(journal, sequence, seed), copy, run_of(seed), sequence)
+    for entry in tail:
         if entry.sequence != sequence + count + 1:
             raise NotRecoveredError(f"entry {sequence + count + 1} of the journal is missing")
         updates += _repeated(ledger, entry)
@@ -99,6 +101,7 @@ def _caught_up(ledger: Ledger, sequence: int, journal: Path, copy: Copy, now: Mo
         updates=tuple(updates),
         questions=tuple(ledger.questions.values()),
         entries=count,
+        is_torn=bool(tail.missing) or not segments(journal),
         seconds=time.perf_counter() - began,
     )
 
