@@ -36,9 +36,9 @@ CROSSING = 50 * MILLISECOND
 """The next phone may ring before the last one's CANCEL has arrived, which was sent together."""
 MOST_OFFERS = 3
 """Phones that ring for one caller, all of whom answer, without anything being wrong: a fault may cost one or two."""
-RECOVERY = 2.0
-"""Seconds that a centre may take to go on. Who met a centre out of reach (frozen, link silent) for longer, out of the
-four that the dialplan waits, is rightly taken by the fallback."""
+DIALPLAN_WAITS, RECOVERY = 6.0, 2.0
+"""Seconds that the dialplan waits for a daemon, and that a centre may take to go on. Who met it out of reach (frozen,
+link silent) for more than the rest is rightly taken by the fallback."""
 OUT_OF_REACH = "frozen 30 s", "AMI link half-open"
 SWITCH_DOWN = "Asterisk killed", "Asterisk restarted"
 RECORDINGS_FULL = "recordings' disk full"
@@ -184,7 +184,8 @@ class Judge:
         stream = caller.placed.stream
         taken = stream.first_heard_at(FALLBACK_TONE) if stream is not None else None
         return any(
-            min(taken or caller.ended, fault.over) - max(caller.began, fault.began) > RECOVERY * SECOND
+            min(taken or caller.ended, fault.over) - max(caller.began, fault.began)
+            > (DIALPLAN_WAITS - RECOVERY) * SECOND
             for fault in self._faults
             if fault.kind in OUT_OF_REACH
         )

@@ -57,7 +57,7 @@ async def test_a_leg_of_an_agent_does_not_run_the_callers_fallback(start_asteris
         await it.switch.until(LegsBridged)
         phone = it.phones.history[-1]
         await it.switch.close()
-        await asyncio.sleep(5)  # longer than the dead man's time-out: the talk goes on
+        await asyncio.sleep(7)  # longer than the dead man's time-out: the talk goes on
         assert not call.is_over
         assert not phone.is_over
         call.hang_up()
