@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from benchmarks.faults import Fault
-from benchmarks.people import FALLBACK_TONE, SECOND, WINDOW, Caller
-from benchmarks.traffic import MILLISECOND
+from benchmarks.people import CROSSING, FALLBACK_TONE, SECOND, WINDOW, Caller
 from ccd.lab import tones
 from ccd.lab.rtp import RATE, RtpStream, decode_mu_law
 from ccd.model.cdr import Cdr
@@ -32,8 +31,6 @@ REFUSED = 503
 LAST = 5.0
 """Seconds at the end of a call in which the fallback's message would be."""
 HEARD = 0.3
-CROSSING = 50 * MILLISECOND
-"""The next phone may ring before the last one's CANCEL has arrived, which was sent together."""
 MOST_OFFERS = 3
 """Phones that ring for one caller, all of whom answer, without anything being wrong: a fault may cost one or two."""
 DIALPLAN_WAITS, RECOVERY = 6.0, 2.0

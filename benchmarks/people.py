@@ -34,6 +34,8 @@ NOBODY = 12.0
 NO_BEEP = 10.0
 """Seconds after the greeting in which a caller waits for the beep; then he speaks all the same."""
 LOUD = 0.02
+CROSSING = 50 * MILLISECOND
+"""The next phone may ring before the last one's CANCEL has arrived, which was sent together."""
 LIMIT = 180.0
 """Nobody stays on the line for longer: he is lost."""
 SECOND = 1_000 * MILLISECOND
@@ -284,13 +286,20 @@ class People:
         caller.offers.append(call)
         last = self._last_offers.get(call.number)
         if last is not None and not last.is_over:
-            ages = [f"{_since(one.times.invite):.1f}" for one in (last, call)]
-            answered = "answered" if last.was_answered else "not answered"
-            told = f"offered {ages[0]} s ago ({answered}), again {ages[1]} s ago, at {time.strftime('%H:%M:%S')}"
-            self.doubled.append((call.number, told))
+            self._begin(self._look_for_two(last, call))
         self._last_offers[call.number] = call
         self._begin(self._serve(call, caller))
         return Reply(after=self._random.uniform(0.1, 1.5))
+
+    async def _look_for_two(self, last: PeerCall, call: PeerCall) -> None:
+        """Whether he really has two: the end of the last one may be on its way, sent together with this one."""
+        await asyncio.sleep(CROSSING / SECOND)
+        ended = last.times.ended
+        if ended is None or ended > call.times.invite + CROSSING:
+            answered = "answered" if last.was_answered else "not answered"
+            between = (call.times.invite - last.times.invite) / SECOND
+            told = f"{between:.2f} s after one that was {answered}, at {time.strftime('%H:%M:%S')}"
+            self.doubled.append((call.number, told))
 
     async def _serve(self, call: PeerCall, caller: Caller) -> None:
         await asyncio.wait([call.answered], timeout=LIMIT)

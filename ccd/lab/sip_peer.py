@@ -183,6 +183,8 @@ class SipPeer:
     def _response(self, message: SipMessage, code: int, call: PeerCall | None, arrived: int) -> None:
         if message.method != "INVITE":
             self._sending.stop((message.branch, message.method))
+            if message.method == "CANCEL" and code == 481 and call is not None:
+                self._over(call, arrived, code)  # a server that was started again knows nothing of the call
         elif call is not None:
             self._sending.stop((message.branch, "INVITE"))
             if code < 200:

@@ -56,7 +56,8 @@ class Ring(Command, frozen=True):
 
 
 class RecordMessage(Command, frozen=True):
-    """Record what the far end says (voicemail) to the file `name` (no extension) of the recordings' folder.
+    """Record what the far end says (voicemail) to the file `name` (no extension) of the recordings' folder. The tone of
+    `beep` is part of it: who hears it is recorded, whatever becomes of the daemon.
 
     Ends after `max_time`, after `silence_time` without speech, or at any key. Result: `MessageRecorded`.
     """
@@ -66,6 +67,7 @@ class RecordMessage(Command, frozen=True):
     name: str
     max_time: Length
     silence_time: Length
+    beep: bool = True
 
 
 class Dial(Command, frozen=True):

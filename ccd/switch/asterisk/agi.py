@@ -55,10 +55,10 @@ def music_on(music: str) -> str:
     return f"SET MUSIC ON {safe_name(music)}"
 
 
-def record_file(path: str, max_time: Length, silence_time: Length) -> str:
-    """Record to `path`.wav until any key, silence or the longest time; beeps first."""
-    seconds = max(1, round(silence_time / SECOND))
-    return f'RECORD FILE {safe_file(path)} wav "{KEYS}" {max_time // MILLISECOND} BEEP s={seconds}'
+def record_file(path: str, max_time: Length, silence_time: Length, *, beep: bool) -> str:
+    """Record to `path`.wav until any key, silence or the longest time; `beep` comes first."""
+    tone, seconds = " BEEP" if beep else "", max(1, round(silence_time / SECOND))
+    return f'RECORD FILE {safe_file(path)} wav "{KEYS}" {max_time // MILLISECOND}{tone} s={seconds}'
 
 
 def safe_file(path: str) -> str:

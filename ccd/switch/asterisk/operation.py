@@ -103,7 +103,7 @@ class Recording(Operation):
     def __init__(self, record: RecordMessage, folder: str, emit: Emit) -> None:
         self._unknown: Length = 0
         self._record = record
-        self._command = record_file(f"{folder}/{record.name}", record.max_time, record.silence_time)
+        self._command = record_file(f"{folder}/{record.name}", record.max_time, record.silence_time, beep=record.beep)
         self._stopped = False
         self._told = False
         self._emit = emit

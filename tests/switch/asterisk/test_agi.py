@@ -23,7 +23,9 @@ def test_texts() -> None:
     assert stream_file("/var/sounds/hello-1.en", True) == 'STREAM FILE /var/sounds/hello-1.en "0123456789*#ABCD"'
     assert stream_file("beep", False) == 'STREAM FILE beep ""'
     assert music_on("jazz") == "SET MUSIC ON jazz"
-    assert record_file("/r/m1", 60 * SECOND, 3 * SECOND) == 'RECORD FILE /r/m1 wav "0123456789*#ABCD" 60000 BEEP s=3'
+    told = 'RECORD FILE /r/m1 wav "0123456789*#ABCD" 60000'
+    assert record_file("/r/m1", 60 * SECOND, 3 * SECOND, beep=True) == f"{told} BEEP s=3"
+    assert record_file("/r/m1", 60 * SECOND, 3 * SECOND, beep=False) == f"{told} s=3"
 
 
 @given(st.text(max_size=20))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from msgspec import Struct
 
 from ccd.core.flow.interpreter import DigitArrived, MessageEnded
-from ccd.core.flow.prompt import Prompt, Sound
+from ccd.core.flow.prompt import Prompt
 from ccd.core.flow.setting import Between, Duration, MailboxName
 from ccd.model.command import RecordMessage
 from ccd.model.event import PlayEnded
@@ -15,8 +15,6 @@ from ccd.model.ids import SECOND
 
 if TYPE_CHECKING:
     from ccd.core.flow.interpreter import Run, Signal
-
-BEEP = Prompt({"": (Sound("beep"),)})
 
 
 class Taking(Struct):
@@ -48,7 +46,7 @@ class Voicemail:
         run.digits = ""
         run.state = Taking("greeting")
         if self.greeting is None:
-            self.sound_beep(run)
+            self.record(run)
         else:
             run.play(self.greeting, until_digit=True)
 
@@ -61,24 +59,14 @@ class Voicemail:
         elif state.stage == "greeting" and isinstance(signal, PlayEnded | DigitArrived):
             if isinstance(signal, DigitArrived):
                 run.stop_playing()
-            self.sound_beep(run)
-        elif state.stage == "beep" and isinstance(signal, PlayEnded):
-            self.record(run)
-
-    def sound_beep(self, run: "Run") -> None:
-        """The tone, then the recording."""
-        run.state.stage = "beep"
-        if self.beep:
-            run.play(BEEP)
-        else:
             self.record(run)
 
     def record(self, run: "Run") -> None:
-        """Have the switch record; the file's name is an id of ours."""
+        """Have the switch sound the tone and record; the file's name is an id of ours."""
         run.state = Taking("recording", f"{run.call.id}-{run.floor.new_id()}")
         leg = run.leg
         leg.play_serial += 1
-        message = RecordMessage(leg.id, leg.play_serial, run.state.name, self.max_time, self.silence_time)
+        message = RecordMessage(leg.id, leg.play_serial, run.state.name, self.max_time, self.silence_time, self.beep)
         run.floor.send(message)
 
     def keep(self, run: "Run", signal: MessageEnded) -> None:
