@@ -26,7 +26,10 @@ from ccd.simulation.world import Run, SimulationError, World
 
 BARS = " ▁▂▃▄▅▆▇█"
 HOURS_OF_DAY = 24
-HEADS = ("queue", "", "calls>", "service level>", "abandoned>", "wait>", "90 % within>", "longest>", "other ends>")
+HEADS = (
+    *("queue", "", "calls>", "answered>", "service level>", "abandoned>"),
+    *("wait>", "90 % within>", "longest>", "other ends>"),
+)
 
 
 def simulate(
@@ -142,20 +145,21 @@ def rows(
     """A queue as it is, as it would be, and the difference of the last two. `is_mean`: calls a run, not of all."""
     for label, one in zip(labels, lived, strict=False):
         figures = one.queues[name]
-        runs = len(one.service_levels.get(name, ())) or 1 if is_mean else 1
+        runs = one.runs if is_mean else 1
         yield (
             name if label == labels[0] else "",
             label if len(lived) > 1 else "",
             str(round(figures.offered / runs)),
+            str(round(figures.answered / runs)),
             f"{figures.service_level():.1%}",
             f"{figures.abandon_rate():.1%}",
             f"{figures.mean_wait():.1f} s",
             f"{figures.wait_at(0.9):.1f} s",
             f"{figures.wait_at(1.0):.1f} s",
-            str(figures.other),
+            str(round(figures.other / runs)),
         )
     if len(lived) > 1:
-        yield ("", "gain", "", share(gain(lived[-2], lived[-1], name), sign=True), "", "", "", "", "")
+        yield ("", "gain", "", "", share(gain(lived[-2], lived[-1], name), sign=True), "", "", "", "", "")
 
 
 def share(estimate: Estimate, *, sign: bool = False) -> str:
@@ -185,8 +189,9 @@ def bar(part: float, whole: float) -> str:
 
 
 def as_plain(one: Outlook) -> dict[str, object]:
-    """For scripts: fractions, seconds."""
+    """For scripts: fractions, seconds; counts are of all runs."""
     return {
+        "runs": one.runs,
         "calls": one.calls,
         "events": one.events,
         "violations": one.violations,
@@ -201,6 +206,7 @@ def as_plain(one: Outlook) -> dict[str, object]:
                 "abandon_rate": figures.abandon_rate(),
                 "mean_wait": figures.mean_wait(),
                 "wait_90": figures.wait_at(0.9),
+                "longest": figures.wait_at(1.0),
             }
             for name, figures in one.queues.items()
         },

@@ -3,19 +3,20 @@
 Events are answers to that day's commands; people are what another policy would have had before it.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct, field
 
-from ccd.core.configuration import Queue
+from ccd.core.configuration import Configuration
 from ccd.model import fact as f
 from ccd.model.fact import AgentState, AnyFact
 from ccd.model.ids import SECOND, AgentId, CallId, Endpoint, Length, Moment, OfferId, QueueId
 from ccd.simulation.figures import Figures
 
-MISSED = "missed"
-"""The reason of a pause begins so where the policy gave it, not the agent."""
+MISSED = re.compile(r"missed \d+ offers")
+"""The reason of a pause that the policy gave, not the agent."""
 DECLINED = ("refused", "busy")
 
 
@@ -38,8 +39,9 @@ class Visitor(Struct):
 
 
 class Doing(Struct, frozen=True):
-    """What an agent did of himself: `log_in`, `log_out`, `pause`, `unpause`, `phone_gone`, `phone_back`, `busy` with
-    what no queue gave him, for `length`.
+    """What an agent did of himself: `log_in`, `log_out`, `pause`, `unpause`, `busy` with what no queue gave him, for
+    `length`; and what his phone did: `phone_gone`, `phone_back`, `phone_taken` and `phone_free` (a call that ccd has no
+    part in).
     """
 
     at: Moment
@@ -49,13 +51,14 @@ class Doing(Struct, frozen=True):
 
 
 class Habits(Struct):
-    """How an agent took offers, and wrap-ups that he ended before their time."""
+    """How an agent took offers, wrap-ups that he ended before their time, and pauses that the policy gave him."""
 
     pick_ups: list[Length] = field(default_factory=list)
     declined: list[Length] = field(default_factory=list)
     unanswered: int = 0
     wrap_ups: int = 0
     cut_wrap_ups: list[Length] = field(default_factory=list)
+    missed_pauses: list[Length] = field(default_factory=list)
 
     @property
     def offers(self) -> int:
@@ -76,20 +79,27 @@ class Worker(Struct):
     misses: bool = False
     """Whether he is paused because he missed offers."""
     is_phone_gone: bool = False
+    is_phone_taken: bool = False
 
 
 class Day:
-    """The fold. `standing` is how agents stood when it begins: state and phone; who is not in it was logged out."""
+    """The fold. `configuration` held when it begins; `standing` is how agents stood then (state and phone), who is not
+    in it was logged out. `lost` counts inputs that the journal has not.
+    """
 
     def __init__(
-        self, queues: dict[QueueId, Queue], began: Moment, standing: dict[AgentId, tuple[AgentState, Endpoint]]
+        self,
+        configuration: Configuration,
+        began: Moment,
+        standing: dict[AgentId, tuple[AgentState, Endpoint]],
     ) -> None:
+        self.configuration = configuration
         self.began = self.ended = began
         self.visitors: dict[CallId, Visitor] = {}
         self.workers: dict[AgentId, Worker] = {}
-        self.figures = Figures(queues, began, began)
-        self.reloads = 0
-        self._queues = queues
+        self.figures = Figures(dict(configuration.queues), began, began)
+        self.reloads = self.lost = 0
+        self._queues = configuration.queues
         self._steps: dict[CallId, tuple[str, str]] = {}
         self._talks: dict[CallId, tuple[Moment, AgentId]] = {}
         self._offers: dict[OfferId, Moment] = {}
@@ -121,6 +131,14 @@ class Day:
     def close(self) -> None:
         """Nothing more comes: what agents are in counts to here."""
         self.figures.end(self.ended)
+
+    def staffed(self) -> tuple[Moment, Moment]:
+        """From when to when anybody was at work."""
+        came = [doing.at for worker in self.workers.values() for doing in worker.did if doing.what == "log_in"]
+        went = [doing.at for worker in self.workers.values() for doing in worker.did if doing.what == "log_out"]
+        if any(worker.state != "logged_out" for worker in self.workers.values()):
+            went.append(self.ended)
+        return min(came, default=self.began), max(went, default=self.began)
 
     # --- callers
 
@@ -167,7 +185,7 @@ class Day:
         if fact.endpoint and fact.endpoint != worker.endpoint:
             worker.endpoint = fact.endpoint
             self._phones.setdefault(fact.endpoint, []).append(fact.agent)
-        self._came_and_went(worker, fact, at)
+        self._came_and_went(worker, fact, at, lasted)
         if fact.old == "wrap_up":
             worker.habits.wrap_ups += 1
             if worker.queue in self._queues and lasted < self._queues[worker.queue].wrap_up_time - SECOND:
@@ -177,16 +195,18 @@ class Day:
         worker.call = fact.reason if fact.new == "talking" else ""
         worker.state, worker.since = fact.new, at
 
-    def _came_and_went(self, worker: Worker, fact: f.AgentChanged, at: Moment) -> None:
+    def _came_and_went(self, worker: Worker, fact: f.AgentChanged, at: Moment, lasted: Length) -> None:
         if fact.old == "logged_out":
             worker.did.append(Doing(at, "log_in"))
         if fact.new == "logged_out":
             worker.did.append(Doing(at, "log_out"))
         elif fact.new == "paused":
-            worker.misses = fact.reason.startswith(MISSED)
+            worker.misses = fact.old == "offered" and MISSED.fullmatch(fact.reason) is not None
             if not worker.misses:
                 worker.did.append(Doing(at, "pause", fact.reason))
-        elif fact.old == "paused" and not worker.misses:
+        elif fact.old == "paused" and worker.misses:
+            worker.habits.missed_pauses.append(lasted)
+        elif fact.old == "paused":
             worker.did.append(Doing(at, "unpause"))
 
     def _phone(self, fact: f.EndpointNoted, at: Moment) -> None:
@@ -195,6 +215,11 @@ class Day:
             if is_gone != worker.is_phone_gone:
                 worker.is_phone_gone = is_gone
                 worker.did.append(Doing(at, "phone_gone" if is_gone else "phone_back"))
+            # In use while nothing of ours is there: a private call. In an offer or a talk it is a consequence of that.
+            is_taken = fact.state == "in_use" and (worker.is_phone_taken or worker.state in ("ready", "paused"))
+            if is_taken != worker.is_phone_taken:
+                worker.is_phone_taken = is_taken
+                worker.did.append(Doing(at, "phone_taken" if is_taken else "phone_free"))
 
     def _offered(self, fact: f.OfferMade, at: Moment) -> None:
         self._offers[fact.offer] = at

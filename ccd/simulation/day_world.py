@@ -2,7 +2,8 @@
 
 Callers enter at the moments they did, by the policy's own flow from the `queue` step on that let them in; who left had
 that patience, who was served had at least as much, and beyond it what the day's others had (`survival`). Agents come,
-go, pause and take their phones as they did. What the model leaves out: what a caller would do after a queue that ended
+go, pause and take their phones as they did; one whom that day's configuration had not is there as long as anybody was.
+What the model leaves out: what a caller would do after a queue that ended
 without an agent (he hangs up), and talks that a policy's better match would make shorter.
 """
 
@@ -17,15 +18,15 @@ from msgspec import Struct
 from ccd.core.configuration import Configuration, NumberRoute, Queue
 from ccd.core.flow.steps.queue import Queue as QueueStep
 from ccd.model import fact as f
-from ccd.model.event import EndWrapUpRequested, LogInRequested, LogOutRequested, PauseRequested, UnpauseRequested
+from ccd.model.event import EndWrapUpRequested, PauseRequested, UnpauseRequested
 from ccd.model.fact import AgentChanged, AnyFact
-from ccd.model.ids import SECOND, AgentId, CallId, LegId, Length, Moment, QueueId, leg_id
+from ccd.model.ids import SECOND, AgentId, CallId, Endpoint, LegId, Length, Moment, QueueId, leg_id
 from ccd.simulation.caller import Caller, Callers
 from ccd.simulation.day import MISSED, Day, Habits, Visitor
 from ccd.simulation.day import Worker as Observed
 from ccd.simulation.figures import Figures
 from ccd.simulation.profile import HOUR, Profile
-from ccd.simulation.staff import AGAIN, BUSY, DECLINED, Staff, Worker
+from ccd.simulation.staff import BUSY, DECLINED, Staff, Worker
 from ccd.simulation.survival import Survival
 from ccd.simulation.world import World
 from ccd.switch.simulated.people import Calls, PicksUp, Rejects, Rings
@@ -36,6 +37,10 @@ PICK_UP: Length = 2 * SECOND
 """Where nobody took an offer that day."""
 TALK: Length = 180 * SECOND
 """Where nobody talked."""
+MISSED_PAUSE: Length = 60 * SECOND
+"""Where nobody was paused for missed offers."""
+LONGEST_WAIT: Length = 2 * HOUR
+"""Nobody waits longer, but who did: so that a queue which nobody serves is empty in the end."""
 
 
 class Lived(Struct):
@@ -76,11 +81,17 @@ def untold(queue: Queue) -> Queue:
 
 
 class DayWorld(World):
-    """The day's people under a configuration; `seed` draws what the day did not show. `lived` is by call of the day."""
+    """The day's people under a configuration; `seed` draws what the day did not show. `lived` is by call of the day.
 
-    def __init__(self, configuration: Configuration, day: Day, seed: int) -> None:
+    `visitors` where not all who can come do, so that two policies have the same.
+    """
+
+    def __init__(
+        self, configuration: Configuration, day: Day, seed: int, visitors: Sequence[Visitor] | None = None
+    ) -> None:
         self.day = day
-        self.visitors = [one for one in day.visitors.values() if comparable(configuration, one)]
+        there = list(day.visitors.values()) if visitors is None else visitors
+        self.visitors = [one for one in there if comparable(configuration, one)]
         hours = max(1, day.ended - day.began) / HOUR
         model = modelled(configuration, self.visitors)
         super().__init__(model, Profile(calls={}), seed, hours=hours, began=day.began)
@@ -95,10 +106,11 @@ class DayWorld(World):
 
 
 class DayFigures(Figures):
-    """Also who got whom."""
+    """Also who got whom. Service is measured by that day's times: another measure is no better service."""
 
     def __init__(self, world: DayWorld, configuration: Configuration) -> None:
-        super().__init__(dict(configuration.queues), world.day.began, world.day.began)
+        then = world.day.configuration.queues
+        super().__init__({**configuration.queues, **then}, world.day.began, world.day.began)
         self._world = world
         self._calls: dict[CallId, Visitor] = {}
 
@@ -147,7 +159,8 @@ class DayCallers(Callers):
         self.arrived += 1
         world, random = self._world, Random(f"{self._seed}/{visitor.call}")
         leg = leg_id(world.switch.name, world.switch.boot, f"c{number}")
-        patience = visitor.left_after or self._patience[visitor.queue].draw(visitor.waited, random)
+        drawn = self._patience[visitor.queue].draw(visitor.waited, random)
+        patience = visitor.left_after or min(drawn, max(LONGEST_WAIT, visitor.waited))
         talk = visitor.talked or random.choice(self._talked.get(visitor.queue) or self._all_talks)
         self.there[leg] = Caller(number, way_in(visitor), leg, random, patience, talk, {}, False)
         self.visitors[leg] = visitor
@@ -164,13 +177,11 @@ class DayStaff(Staff):
 
     def __init__(self, world: DayWorld, seed: int) -> None:
         super().__init__(world, seed)
+        self._day = world.day
         self._seen = world.day.workers
         self._all = together(self._seen.values())
-        for agent, seen in self._seen.items():
-            if agent in self.workers and seen.endpoint:
-                worker = self.workers[agent]
-                self._phones.pop(worker.endpoint, None)
-                worker.endpoint = seen.endpoint
+        for agent, worker in self.workers.items():
+            worker.endpoint = Endpoint(f"SIM/{agent}")  # one each: who shared a phone may be there at once here
         self._phones = {worker.endpoint: worker for worker in self.workers.values()}
 
     def begin(self, began: Moment) -> None:
@@ -178,20 +189,28 @@ class DayStaff(Staff):
             if agent in self.workers:
                 for doing in seen.did:
                     self._world.at(max(doing.at, began), partial(self._does, self.workers[agent], doing.what, doing))
+        comes, goes = self._day.staffed()
+        for agent, worker in self.workers.items():
+            if agent not in self._day.configuration.agents and agent not in self._seen:
+                self._world.at(comes, partial(self._comes, worker))
+                self._world.at(goes, partial(self._goes, worker))
 
     def _does(self, worker: Worker, what: str, doing: Any) -> None:
         world, agent = self._world, worker.profile.id
         match what:
             case "log_in":
-                world.request(LogInRequested, agent, worker.endpoint)
+                self._comes(worker)
             case "log_out":
-                world.request(LogOutRequested, agent)
+                self._goes(worker)
             case "pause":
                 world.request(PauseRequested, agent, doing.reason)
             case "unpause":
                 world.request(UnpauseRequested, agent)
             case "phone_gone" | "phone_back":
                 worker.reachable = what == "phone_back"
+                self._tell_phone(worker)
+            case "phone_taken" | "phone_free":
+                worker.busy = what == "phone_taken"
                 self._tell_phone(worker)
             case "busy":
                 worker.busy = True
@@ -208,8 +227,9 @@ class DayStaff(Staff):
         if worker is None:
             return
         habits, random = self.habits(worker), worker.random
-        if fact.new == "paused" and fact.reason.startswith(MISSED):
-            self._world.after(2 * AGAIN, partial(self._unpauses, worker))
+        if fact.new == "paused" and MISSED.fullmatch(fact.reason):
+            lengths = habits.missed_pauses or self._all.missed_pauses or [MISSED_PAUSE]
+            self._world.after(random.choice(lengths), partial(self._unpauses, worker))
         elif fact.new == "wrap_up" and random.random() * habits.wrap_ups < len(habits.cut_wrap_ups):
             end = partial(self._world.request, EndWrapUpRequested, fact.agent)
             self._world.after(random.choice(habits.cut_wrap_ups), end)
@@ -243,4 +263,5 @@ def together(workers: Any) -> Habits:
         habits.unanswered += one.habits.unanswered
         habits.wrap_ups += one.habits.wrap_ups
         habits.cut_wrap_ups += one.habits.cut_wrap_ups
+        habits.missed_pauses += one.habits.missed_pauses
     return habits

@@ -27,6 +27,7 @@ class Outlook(Struct, frozen=True):
     occupancy: Estimate
     service_levels: dict[QueueId, tuple[float, ...]]
     """By run."""
+    runs: int
     calls: int
     events: int
     violations: int
@@ -45,6 +46,7 @@ def outlook(runs: Iterable[Run]) -> Outlook:
         queues,
         estimate([run.figures.occupancy() for run in made]),
         {queue: tuple(values) for queue, values in levels.items()},
+        len(made),
         sum(run.calls for run in made),
         sum(run.events for run in made),
         sum(len(run.violations) for run in made),

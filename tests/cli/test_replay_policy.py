@@ -79,6 +79,10 @@ def test_for_scripts(journal: Path, tmp_path: Path) -> None:
     offered = [sum(queue["offered"] for queue in one["queues"].values()) for one in told["policies"].values()]
     assert offered[0] > 20
     assert offered[2] == pytest.approx(offered[0], rel=0.1)
+    assert [one["runs"] for one in told["policies"].values()] == [1, 1, 1]
+    assert {gain["mean"] for gain in told["gain"].values()} == {0.0}
+    assert told["moves"] == []
+    assert told["caveats"] == {"left_out": {}, "gone": [], "new": [], "reloads": 0, "lost": 0, "broken": 0}
     for call in told["calls"]:  # the policy is the same
         assert (call["modelled_wait"], call["modelled_agent"]) == (call["would_wait"], call["would_get"])
     same = sum(call["agent"] == call["modelled_agent"] for call in told["calls"])
@@ -93,8 +97,34 @@ def test_who_got_whom(journal: Path, tmp_path: Path) -> None:
     result = replayed(journal, DAY, "--policy", str(file), "--runs", "1")
     assert result.exit_code == 0, result.output + str(result.exception)
     assert "not at work under the other policy: ana" in result.output
-    assert "they stay away: ana_maria" in result.output
+    assert "new, at work as long as anybody was that day: ana_maria" in result.output
     assert "instead of" in result.output
+
+
+def test_who_is_left_out_is_told(journal: Path, tmp_path: Path) -> None:
+    """The other policy's flow has another name for the step."""
+    file = policy(tmp_path, str(ROOT / "dialplans" / "flows"), "flows")
+    shutil.copytree(ROOT / "dialplans" / "flows", file.parent / "flows")
+    shop = file.parent / "flows" / "shop.yaml"
+    text = shop.read_text()
+    for old, new in (
+        ("  sales:\n", "  selling:\n"),
+        ("1: sales,", "1: selling,"),
+        ("otherwise: sales\n", "otherwise: selling\n"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    shop.write_text(text)
+    result = replayed(journal, DAY, "--policy", str(file), "--runs", "1", "--json")
+    assert result.exit_code == 0, str(result.exception)
+    told: dict[str, Any] = json.loads(result.output)
+    (left_out,) = told["caveats"]["left_out"].items()
+    assert left_out[0] == "shop: sales"
+    offered = [one["queues"]["sales"]["offered"] for one in told["policies"].values()]
+    assert offered[0] >= left_out[1] > 5
+    assert offered[1] == offered[2] < offered[0]  # in neither model, else the other's agents had less to do
+    plain = replayed(journal, DAY, "--policy", str(file), "--runs", "1")
+    assert f"not compared: {left_out[1]} callers of shop: sales" in plain.output
 
 
 def test_refusals(journal: Path, tmp_path: Path) -> None:

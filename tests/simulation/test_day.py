@@ -6,12 +6,12 @@ from random import Random
 
 import pytest
 
-from ccd.core.configuration import Configuration, Queue
+from ccd.core.configuration import AgentProfile, Configuration, Queue
 from ccd.core.flow.steps.queue import Queue as QueueStep
 from ccd.core.flow.steps.voicemail import Voicemail
-from ccd.model.fact import AgentChanged, AnyFact, OfferEnded, OfferMade, TalkBegan, TalkEnded
+from ccd.model.fact import AgentChanged, AnyFact, EndpointNoted, OfferEnded, OfferMade, TalkBegan, TalkEnded
 from ccd.model.ids import SECOND, AgentId, CallId, Endpoint, LegId, Moment, OfferId, QueueId
-from ccd.simulation.day import Day, Doing
+from ccd.simulation.day import Day, Doing, Visitor
 from ccd.simulation.day_world import DayWorld, comparable
 from ccd.simulation.distribution import exponential
 from ccd.simulation.figures import Figures
@@ -24,11 +24,11 @@ SALES, SUPPORT = QueueId("sales"), QueueId("support")
 HOURS = 8.0
 
 
-def policy(agents: int = 8, wrap_up: int = 20, ring: int = 15) -> Configuration:
-    """Two queues that share half of the agents; who waits too long for support is led to sales."""
+def policy(agents: int = 8, wrap_up: int = 20, ring: int = 15, support: int = 1) -> Configuration:
+    """Two queues that share half of the agents; who waits too long for support, of that level, is led to sales."""
     queues = (
         Queue(SALES, "Sales", (("sales", 1),), wrap_up_time=wrap_up * SECOND, ring_time=ring * SECOND),
-        Queue(SUPPORT, "Support", (("support", 1),), wrap_up_time=wrap_up * SECOND, ring_time=ring * SECOND),
+        Queue(SUPPORT, "Support", (("support", support),), wrap_up_time=wrap_up * SECOND, ring_time=ring * SECOND),
     )
     staff = [agent(n, {"sales": 1 + n % 3} if n % 2 else {"support": 2, "sales": 1}) for n in range(agents)]
     flows = (
@@ -73,7 +73,7 @@ def lived(seed: int = 3) -> Day:
     world = World(policy(), profile(), seed, hours=HOURS)
     world.figures = written = Written(dict(policy().queues), MORNING)
     assert world.run().violations == ()
-    day = Day(dict(policy().queues), MORNING, {})
+    day = Day(policy(), MORNING, {})
     for fact, at in written.facts:
         day.apply((fact,), at)
     day.close()
@@ -113,6 +113,53 @@ def test_another_policy_does_what_it_must() -> None:
     fewer = levels(policy(agents=5))
     assert fewer[SALES] < base[SALES] - 0.1
     assert fewer[SUPPORT] < base[SUPPORT] - 0.05
+    more = levels(policy(agents=14))
+    assert more[SALES] > base[SALES] + 0.05
+    assert more[SUPPORT] > base[SUPPORT] + 0.05
+
+
+def test_ring_time_decides_what_a_slow_agent_takes() -> None:
+    """He picks up after up to 6 s: of offers that ring for 3 s about half expire, of others about as many as then."""
+    day = lived()
+
+    def expired(ring: int) -> float:
+        world = DayWorld(policy(ring=ring), day, 1)
+        world.figures = written = Written(dict(policy().queues), MORNING)
+        world.run()
+        ended = [fact.outcome for fact, _ in written.facts if isinstance(fact, OfferEnded)]
+        return ended.count("expired") / len(ended)
+
+    habits = [worker.habits for worker in day.workers.values()]
+    then = sum(one.unanswered for one in habits) / sum(one.offers for one in habits)
+    assert expired(15) == pytest.approx(then, abs=0.02)
+    assert expired(3) > 0.35
+
+
+def test_a_skill_that_is_asked_for_leaves_fewer_to_serve() -> None:
+    world = DayWorld(policy(support=3), lived(), 1)
+    assert world.run().violations == ()  # nobody has it, and yet everybody's wait ends
+    support = world.figures.queues[SUPPORT]
+    assert support.answered == 0
+    assert support.other > 0.5 * support.offered > 100
+    alone = replace(
+        policy(), queues={name: replace(rules, requires=(("juggling", 9),)) for name, rules in policy().queues.items()}
+    )
+    world = DayWorld(alone, lived(), 1)
+    assert world.run().violations == ()
+    assert {one.agent for one in world.lived.values()} == {""}
+
+
+def test_service_is_measured_by_that_days_times() -> None:
+    patient = {name: replace(rules, service_level_time=3_600 * SECOND) for name, rules in policy().queues.items()}
+    assert levels(replace(policy(), queues=patient), 1) == levels(policy(), 1)
+
+
+def test_two_policies_have_the_same_people() -> None:
+    day = lived()
+    buyers = [one for one in day.visitors.values() if one.flow == "buy"]
+    world = DayWorld(policy(), day, 1, buyers)
+    world.run()
+    assert world.lived.keys() == {one.call for one in buyers}
 
 
 def test_people_keep_what_they_are() -> None:
@@ -154,6 +201,29 @@ def test_who_comes_by_a_way_that_the_policy_has_not_does_not_compare() -> None:
     )
 
 
+def test_who_was_refused_a_log_in_tries_again() -> None:
+    """Here he still talks when he logs in at another phone: he logs out after the talk, and is back after it."""
+    day = told(
+        (0, changed("logged_out", "ready", "log in")),
+        (30, changed("ready", "logged_out", "logs in anew")),
+        (30, changed("logged_out", "ready", "log in")),
+    )
+    caller = Visitor(CallId("c"), SECOND, SALES, "buy", "wait", waited=SECOND, talked=120 * SECOND)
+    day.visitors[caller.call] = caller
+    day.ended = 3_600 * SECOND
+    world = DayWorld(replace(policy(), agents={ANNA: AgentProfile(ANNA, ANNA, "1", {"sales": 1})}), day, 1)
+    states: list[str] = []
+    see = world.staff.changed
+
+    def changed_to(fact: AgentChanged) -> None:
+        states.append(fact.new)
+        see(fact)
+
+    world.staff.changed = changed_to  # type: ignore[method-assign]
+    world.run()
+    assert states == ["ready", "offered", "talking", "logged_out", "ready"]
+
+
 # --- the fold, by values
 
 ANNA, PHONE = AgentId("anna"), Endpoint("PJSIP/1")
@@ -164,7 +234,7 @@ def changed(old: str, new: str, reason: str = "") -> AgentChanged:
 
 
 def told(*facts: tuple[int, AnyFact]) -> Day:
-    day = Day(dict(policy().queues), 0, {})
+    day = Day(policy(), 0, {})
     for at, fact in facts:
         day.apply((fact,), at * SECOND)
     return day
@@ -175,12 +245,14 @@ def test_what_an_agent_did_of_himself() -> None:
         (10, changed("logged_out", "ready", "log in")),
         (20, changed("ready", "paused", "lunch")),
         (30, changed("paused", "ready", "unpause")),
-        (40, changed("ready", "paused", "missed 3 offers")),
+        (40, changed("offered", "paused", "missed 3 offers")),
         (50, changed("paused", "ready", "unpause")),
         (60, changed("ready", "talking", "call-he-made")),
         (75, changed("talking", "ready")),
         (80, changed("ready", "logged_out", "log out")),
     )
+    assert day.workers[ANNA].habits.missed_pauses == [10 * SECOND]
+    assert day.staffed() == (10 * SECOND, 80 * SECOND)
     assert day.workers[ANNA].did == [
         Doing(10 * SECOND, "log_in"),
         Doing(20 * SECOND, "pause", "lunch"),
@@ -188,6 +260,35 @@ def test_what_an_agent_did_of_himself() -> None:
         Doing(60 * SECOND, "busy", length=15 * SECOND),
         Doing(80 * SECOND, "log_out"),
     ]
+
+
+def test_a_pause_for_a_missed_train_is_his_own() -> None:
+    day = told((10, changed("offered", "paused", "missed my train")), (30, changed("paused", "ready", "unpause")))
+    assert [doing.what for doing in day.workers[ANNA].did] == ["log_in", "pause", "unpause"]
+
+
+def test_private_calls_at_his_phone() -> None:
+    """In use while he is ready; that of an offer and its talk is a consequence."""
+    day = told(
+        (0, changed("logged_out", "ready", "log in")),
+        (10, EndpointNoted(PHONE, "in_use")),
+        (20, EndpointNoted(PHONE, "idle")),
+        (30, changed("ready", "offered")),
+        (31, EndpointNoted(PHONE, "ringing")),
+        (32, changed("offered", "talking")),
+        (32, EndpointNoted(PHONE, "in_use")),
+        (50, changed("talking", "ready")),
+        (51, EndpointNoted(PHONE, "idle")),
+        (60, EndpointNoted(PHONE, "unreachable")),
+        (70, EndpointNoted(PHONE, "idle")),
+    )
+    assert [(doing.at // SECOND, doing.what) for doing in day.workers[ANNA].did][1:] == [
+        (10, "phone_taken"),
+        (20, "phone_free"),
+        (60, "phone_gone"),
+        (70, "phone_back"),
+    ]
+    assert day.staffed() == (0, 70 * SECOND)
 
 
 def test_who_was_there_when_the_day_began() -> None:
