@@ -88,7 +88,8 @@ def _recorded(cdr: Cdr) -> list[tuple[Moment, str, str]]:
 def _offer(out: Console, offer: OfferReason) -> None:
     out.print()
     out.print(Text(plain(f"{clock(offer.made_at)}  {offer.queue} → {offer.agent}: {offer.outcome}"), "bold"))
-    out.print(Padding(Text(plain(offer.reason)), (0, 0, 0, 2)))
+    for said in filter(None, (offer.reason, offer.shadow)):
+        out.print(Padding(Text(plain(said)), (0, 0, 0, 2)))
     if offer.candidates:
         skills = offer.skills or tuple(f"skill {n + 1}" for n in range(max(len(c.levels) for c in offer.candidates)))
         out.print(Padding(candidates(offer.candidates, offer.agent, skills, offer.made_at), (0, 0, 0, 2)))

@@ -19,6 +19,7 @@ from ccd.model.cdr import (
     QueueVisit,
     Recording,
     Segment,
+    ShadowRemark,
     Step,
     Talk,
     Voicemail,
@@ -52,6 +53,12 @@ class CdrFold:
         """Why an offer of an open call went to its agent."""
         if call in self._open:
             self._explained.setdefault(call, {})[offer] = explanation
+
+    def remark(self, call: CallId, offer: OfferId, remark: ShadowRemark) -> None:
+        """What the shadow policy said of an offer that is explained."""
+        known = self._explained.get(call, {}).get(offer)
+        if known is not None:
+            self._explained[call][offer] = replace(known, shadow=remark)
 
     def apply(self, fact: Fact, at: Moment) -> Cdr | None:
         """Take one fact; the finished record when it was the call's end."""

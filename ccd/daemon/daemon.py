@@ -105,7 +105,7 @@ class Daemon:
         self._filing = Filing(self._recordings, self._records, lambda call: call in self._engine.floor.calls)
         self._feed = Feed()
         self._folds = Folds(self._ledger, self._records, self._metrics, self._feed, self._filing)
-        self._shadow = ShadowWatch(self._metrics.shadow_decided)
+        self._shadow = ShadowWatch(self._metrics.shadow_decided, self._ledger.cdrs.remark, self._metrics.shadow_failed)
         self._answers = Answers(
             self._clock, self._records, self._vault, speech, self._normalise, lambda event: self._pump.feed(event)
         )

@@ -3,6 +3,8 @@
 A moment of 0 is one that has not come (yet); a length of 0 likewise. A call keeps its record's id.
 """
 
+from typing import Literal
+
 from msgspec import Struct
 
 from ccd.model.fact import Direction, OfferOutcome, VisitOutcome
@@ -41,10 +43,23 @@ class Candidate(Struct, frozen=True, omit_defaults=True):
     refusal: str = ""
 
 
-class Explanation(Struct, frozen=True):
-    """Why that agent: the candidates, best first."""
+ShadowResult = Literal["same", "other_agent", "nobody", "no_queue", "sooner"]
+"""What a shadow policy says of a decision. `nobody`: nobody whom it may ask is free. `no_queue`: it has no such queue.
+`sooner`: it would have offered a call that waits."""
+
+
+class ShadowRemark(Struct, frozen=True, omit_defaults=True):
+    """What the shadow policy said of an offer; `would` is whom it would have taken, if anybody."""
+
+    result: ShadowResult
+    would: AgentId = AgentId("")
+
+
+class Explanation(Struct, frozen=True, omit_defaults=True):
+    """Why that agent: the candidates, best first; and what the shadow policy said, where there was one."""
 
     candidates: tuple[Candidate, ...]
+    shadow: ShadowRemark | None = None
 
 
 class Offer(Struct, frozen=True, omit_defaults=True):

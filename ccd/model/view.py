@@ -153,7 +153,8 @@ class Noted(Struct, frozen=True):
 class OfferReason(Struct, frozen=True):
     """Why an offer went to this agent, in plain words, and who else was looked at (best first).
 
-    `skills` names what the candidates' `levels` are of.
+    `skills` names what the candidates' `levels` are of; `shadow` is what the shadow policy would have done, where there
+    was one.
     """
 
     offer: OfferId
@@ -164,6 +165,7 @@ class OfferReason(Struct, frozen=True):
     reason: str
     skills: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    shadow: str = ""
 
 
 class Why(Struct, frozen=True):

@@ -50,6 +50,9 @@ class Metrics:
         self._violations = Counter(
             "ccd_invariant_violations_total", "Rules of routing found broken: a fault of ours", ("rule",)
         )
+        self._shadow_faults = Counter(
+            "ccd_shadow_faults_total", "Faults of the shadow policy: it looks on no more, until the next reload"
+        )
         self._shadow = Counter(
             "ccd_shadow_decisions_total", "What the shadow policy says of the decisions made", ("queue", "result")
         )
@@ -95,6 +98,10 @@ class Metrics:
         """A rule of routing does not hold."""
         self._violations.add(rule)
 
+    def shadow_failed(self) -> None:
+        """The shadow policy looks on no more."""
+        self._shadow_faults.add()
+
     def shadow_decided(self, queue: str, result: str) -> None:
         """The shadow policy looked at a decision."""
         self._shadow.add(queue, result)
@@ -135,7 +142,15 @@ class Metrics:
         for name, (text, read) in self._gauges.items():
             yield family(name, "gauge", text, (), {(): read()})
         counters = (self._calls, self._ended, self._visits, self._made, self._offers, self._recordings, self._lost)
-        alarms = (self._broken, self._violations, self._shadow, self._gaps, self._unjournalled, self._recoveries)
+        alarms = (
+            self._broken,
+            self._violations,
+            self._shadow,
+            self._shadow_faults,
+            self._gaps,
+            self._unjournalled,
+            self._recoveries,
+        )
         for counter in (*counters, self._messages, self._forbidden, *alarms):
             yield counter.lines()
         for histogram in (self._wait, self._talk, self._handle, self._lag, self._recovery):

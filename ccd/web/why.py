@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ccd.model.cdr import Candidate, Cdr, Offer
+from ccd.model.cdr import Candidate, Cdr, Offer, ShadowRemark
 from ccd.model.ids import SECOND, Length, QueueId
 from ccd.model.view import OfferReason, Why
 
@@ -26,7 +26,20 @@ def _reason(offer: Offer, requires: Requires) -> OfferReason:
         reason=f"{_trigger(offer)} {_choice(offer, candidates, skills)}".strip(),
         skills=skills,
         candidates=candidates,
+        shadow=_shadow(offer.explanation.shadow) if offer.explanation and offer.explanation.shadow else "",
     )
+
+
+def _shadow(remark: ShadowRemark) -> str:
+    """A clause: what it would have done."""
+    match remark.result:
+        case "same":
+            return "The shadow policy would have done the same."
+        case "no_queue":
+            return "The shadow policy has no such queue."
+        case "nobody":
+            return "The shadow policy would have let the caller wait."
+    return f"The shadow policy would have offered it to {remark.would}."
 
 
 def _trigger(offer: Offer) -> str:

@@ -60,6 +60,7 @@ async def test_why_tells_the_way_and_the_choice(ccd: Command) -> None:
         r"talk with bea +ended by caller after 1:20",
         r"sales → bea: accepted",
         r"bea has the higher level in english: 3 against 2 of ana\.",
+        r"  The shadow policy would have offered it to ana\.",
         r"agent +sales +english +idle +why not",
         r"→ +bea +5 +3 +1:55",
         r"carl +- +- +- +paused",

@@ -18,6 +18,7 @@ from ccd.model.cdr import (
     QueueVisit,
     Recording,
     Segment,
+    ShadowRemark,
     Step,
     Talk,
     Voicemail,
@@ -341,9 +342,13 @@ def test_an_offer_keeps_its_explanation_while_the_call_runs_and_in_its_record() 
     running = on.open(CALL)
     assert running is not None
     assert [offer.explanation for offer in running.offers] == [None, WHY]
+    remark = ShadowRemark("other_agent", AgentId("bert"))
+    on.remark(CALL, OfferId("o2"), remark)
+    for call, offer in ((CALL, "o1"), (CallId("other"), "o2")):
+        on.remark(call, OfferId(offer), remark)  # of what is not explained nothing is said
     ended = on.apply(STORY[-1], 25)
     assert ended is not None
-    assert [offer.explanation for offer in ended.offers] == [None, WHY]
+    assert [offer.explanation for offer in ended.offers] == [None, replace(WHY, shadow=remark)]
     assert replace(ended, offers=()) == replace(fold(STORY)[0], offers=())
 
 

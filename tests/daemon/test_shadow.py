@@ -9,6 +9,8 @@ from ccd.config.load import load
 from ccd.core.acd.reason import Reasons
 from ccd.core.acd.shadow import Shadow
 from ccd.daemon.shadow import ShadowWatch
+from ccd.model.cdr import ShadowRemark
+from ccd.model.fact import OfferMade
 from tests.core.acd.test_shadow import site
 from tests.core.centre import Centre
 
@@ -26,9 +28,18 @@ def centre(watch: ShadowWatch) -> Centre:
 
 def test_verdicts_are_counted_and_those_that_differ_are_told() -> None:
     counted: list[tuple[str, str]] = []
+    remarks: list[tuple[str, str, ShadowRemark]] = []
     with capture_logs() as logs:
-        centre(ShadowWatch(lambda queue, result: counted.append((queue, result))))
+        made = centre(
+            ShadowWatch(
+                lambda queue, result: counted.append((queue, result)),
+                lambda call, offer, remark: remarks.append((call, offer, remark)),
+                lambda: pytest.fail("failed"),
+            )
+        )
     assert counted == [("sales", "nobody")]
+    (offer,) = made.of(OfferMade)
+    assert remarks == [(offer.call, offer.offer, ShadowRemark("nobody"))]
     assert [(entry["event"], entry["agent"], entry["would"]) for entry in logs] == [
         ("the shadow policy differs", "bert", "")
     ]
@@ -40,15 +51,23 @@ def test_a_fault_ends_it_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(Shadow, "apply", fail)
     counted: list[str] = []
-    watch = ShadowWatch(lambda queue, result: counted.append(result))
+    watch = ShadowWatch(
+        lambda queue, result: counted.append(result),
+        lambda call, offer, remark: pytest.fail("remarked"),
+        lambda: counted.append("fault"),
+    )
     with capture_logs() as logs:
         centre(watch)
     assert [entry["event"] for entry in logs] == ["the shadow policy failed, and looks on no more"]
-    assert counted == []
+    assert counted == ["fault"]
 
 
 def test_without_one_nothing_is_said() -> None:
-    watch = ShadowWatch(lambda queue, result: pytest.fail("counted"))
+    watch = ShadowWatch(
+        lambda queue, result: pytest.fail("counted"),
+        lambda call, offer, remark: pytest.fail("remarked"),
+        lambda: pytest.fail("failed"),
+    )
     made = Centre(site())
     watch(made.log_in("bert").facts, made.now)
     watch.take(None, Reasons(), made.engine.floor)

@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ccd.model.caller import Caller, HistoryEntry, PastCall
-from ccd.model.cdr import Candidate, Cdr, Explanation, Offer, QueueVisit, Step, Talk
+from ccd.model.cdr import Candidate, Cdr, Explanation, Offer, QueueVisit, ShadowRemark, Step, Talk
 from ccd.model.command import Reply
 from ccd.model.event import AnyRequest, LogInRequested, PauseRequested
 from ccd.model.ids import (
@@ -77,7 +77,7 @@ RECORD = Cdr(
             NOW - 580 * SECOND,
             "accepted",
             0,
-            Explanation(CANDIDATES),
+            Explanation(CANDIDATES, ShadowRemark("other_agent", ANA)),
         ),
     ),
     talks=(

@@ -39,11 +39,15 @@ async def test_facts_become_counters_and_histograms(tmp_path: Path) -> None:
     for fact in FACTS:
         metrics.apply(fact, 0)
     metrics.observe_handle(0.00003)
+    metrics.shadow_decided("sales", "nobody")
+    metrics.shadow_failed()
     said = await samples(metrics, SmallCentre(tmp_path))
     assert said["ccd_calls_started_total", (("direction", "inbound"),)] == 1
     assert said["ccd_offers_ended_total", (("outcome", "refused"),)] == 1
     assert said["ccd_recordings_lost_total", ()] == 1
     assert said["ccd_recordings_total", ()] == 0
+    assert said["ccd_shadow_decisions_total", (("queue", "sales"), ("result", "nobody"))] == 1
+    assert said["ccd_shadow_faults_total", ()] == 1
     answered = (("outcome", "answered"), ("queue", "sales"))
     assert said["ccd_queue_visits_total", answered] == 2
     assert said["ccd_wait_seconds_sum", answered] == 9

@@ -1,8 +1,9 @@
 """Reasons in plain words."""
 
+import pytest
 from msgspec.structs import replace
 
-from ccd.model.cdr import Candidate, Explanation
+from ccd.model.cdr import Candidate, Explanation, ShadowRemark
 from ccd.model.ids import SECOND, AgentId
 from ccd.web.why import why
 from tests.web.centre import ANA, BEA, CARL, RECORD, SALES
@@ -52,3 +53,18 @@ def test_an_agent_who_became_free_took_who_came_first() -> None:
 
 def test_a_choice_against_the_rule_is_not_glossed_over() -> None:
     assert "the lower level in sales: 1 against 5 of ana" in reason(idle(ANA, 5, 5), idle(BEA, 5, 1))
+
+
+@pytest.mark.parametrize(
+    ("remark", "said"),
+    [
+        (None, ""),
+        (ShadowRemark("same", BEA), "The shadow policy would have done the same."),
+        (ShadowRemark("other_agent", ANA), "The shadow policy would have offered it to ana."),
+        (ShadowRemark("nobody"), "The shadow policy would have let the caller wait."),
+        (ShadowRemark("no_queue"), "The shadow policy has no such queue."),
+    ],
+)
+def test_what_the_shadow_policy_would_have_done(remark: ShadowRemark | None, said: str) -> None:
+    record = replace(RECORD, offers=(replace(OFFER, explanation=Explanation((), remark)),))
+    assert why(record, REQUIRES).offers[0].shadow == said

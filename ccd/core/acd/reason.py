@@ -67,17 +67,12 @@ class Reasons:
             return self._explain(fact, at)
         return None
 
-    def best(self, queue: QueueId, at: Moment) -> AgentId | None:
-        """Who would be offered a call of the queue now, if anybody is free for it."""
-        rules = self._queues.get(queue)
-        if rules is None:
+    def free_since(self, agent: AgentId, at: Moment) -> Moment | None:
+        """Since when he is idle who could be offered a call now; None where he could not."""
+        standing = self._standing.get(agent)
+        if standing is None or standing.state != "ready" or standing.back_off_until > at:
             return None
-        grade, _, _, agent, _, _ = min(self._rate(rules, at), default=(1, (), 0, AgentId(""), (), ""))
-        return None if grade else agent
-
-    def is_free(self, agent: AgentId, at: Moment) -> bool:
-        """Whether he could be offered a call now."""
-        return not self._refusal(self._standing.get(agent) or Standing(), at)
+        return standing.idle_since if self._phones.get(standing.endpoint) == "idle" else None
 
     def agents_at(self, endpoint: Endpoint) -> list[AgentId]:
         """Who uses a phone."""

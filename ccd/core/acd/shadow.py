@@ -1,39 +1,37 @@
 """What another policy would decide at the same moments: its rules read beside the real ones, from the same facts.
 
 It decides nothing. At each offer it says whom it would have offered the call to; and where a caller waits whom it
-would have offered to somebody, while the real policy did not, it says so once. What would have become of the centre
-since, had it been obeyed, is not its question (that of `ccd replay --policy`): it judges each decision as things really
-stood.
+would have offered to somebody, while the real policy did not, it says so once: when he comes, or when an agent becomes
+free by a fact (the end of a back-off is none, and goes unseen). What would have become of the centre since, had it been
+obeyed, is not its question (that of `ccd replay --policy`): it judges each decision as things really stood.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from copy import deepcopy
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from ccd.core.acd.reason import Explained, Reasons, lack
-from ccd.core.configuration import AgentProfile, Queue
+from ccd.core.acd.reason import Reasons
+from ccd.core.acd.selection import ranks
+from ccd.model.cdr import ShadowResult
 from ccd.model.fact import AgentChanged, AnyFact, EndpointNoted, OfferEnded, OfferMade, QueueEntered, QueueLeft
-from ccd.model.ids import AgentId, CallId, Moment, QueueId
+from ccd.model.ids import AgentId, CallId, Moment, OfferId, QueueId
 
 if TYPE_CHECKING:
     from ccd.core.configuration import Configuration
     from ccd.core.floor import Floor
 
-Result = Literal["same", "other_agent", "nobody", "no_queue", "sooner"]
-"""`nobody`: nobody whom it may ask is free. `no_queue`: it has no such queue. `sooner`: it would have offered a call
-that waits."""
-
 
 class Verdict(Struct, frozen=True):
     """On one decision: `agent` was offered the call, empty where nobody was; `would` is whom the shadow would take."""
 
-    result: Result
+    result: ShadowResult
     call: CallId
     queue: QueueId
     agent: AgentId
     would: AgentId
+    offer: OfferId = OfferId("")
 
 
 class Shadow:
@@ -41,10 +39,16 @@ class Shadow:
 
     def __init__(self, policy: "Configuration", reasons: Reasons, floor: "Floor") -> None:
         """`reasons` knows how agents and phones stand, `floor` who waits."""
-        self._queues: Mapping[QueueId, Queue] = policy.queues
-        self._agents: Mapping[AgentId, AgentProfile] = policy.agents
+        self._served: dict[QueueId, list[tuple[int, AgentId]]] = {
+            name: sorted((rank, agent) for agent, rank in ranks(queue, policy.agents.values()))
+            for name, queue in policy.queues.items()
+        }
+        """Who may serve a queue, with his rank, the best first."""
+        self._serves: dict[AgentId, set[QueueId]] = {agent: set() for agent in policy.agents}
+        for queue, served in self._served.items():
+            for _, agent in served:
+                self._serves[agent].add(queue)
         self._reasons = deepcopy(reasons)
-        self._reasons.configure(policy.queues, policy.agents)
         self._waiting: dict[CallId, tuple[Moment, QueueId]] = {
             call.id: (call.visit.key, call.visit.queue)
             for call in floor.calls.values()
@@ -59,11 +63,12 @@ class Shadow:
         new: dict[CallId, None] = {}
         freed: dict[AgentId, None] = {}
         for fact in facts:
-            explained = self._reasons.apply(fact, at)
+            if type(fact) is not OfferMade:  # which changes how nobody stands, and would be explained in full
+                self._reasons.apply(fact, at)
             match fact:
                 case OfferMade():
                     self._offered.add(fact.call)
-                    verdicts.append(self._on_offer(fact, explained))
+                    verdicts.append(self._on_offer(fact, at))
                 case OfferEnded() if fact.outcome != "accepted":
                     self._offered.discard(fact.call)
                 case QueueEntered():
@@ -80,29 +85,43 @@ class Shadow:
         verdicts += self._sooner(new, freed, at)
         return verdicts
 
-    def _on_offer(self, fact: OfferMade, explained: Explained | None) -> Verdict:
-        if explained is None:
-            return Verdict("no_queue", fact.call, fact.queue, fact.agent, AgentId(""))
-        if explained.is_best:
-            return Verdict("same", fact.call, fact.queue, fact.agent, fact.agent)
-        best = next(iter(explained.explanation.candidates), None)
-        if best is None or best.refusal:
-            return Verdict("nobody", fact.call, fact.queue, fact.agent, AgentId(""))
-        return Verdict("other_agent", fact.call, fact.queue, fact.agent, best.agent)
+    def _on_offer(self, fact: OfferMade, at: Moment) -> Verdict:
+        result, would = self._judged(fact, at)
+        return Verdict(result, fact.call, fact.queue, fact.agent, would, fact.offer)
+
+    def _judged(self, fact: OfferMade, at: Moment) -> tuple[ShadowResult, AgentId]:
+        queue, agent = fact.queue, fact.agent
+        if queue not in self._served:
+            return "no_queue", AgentId("")
+        best = self._best(queue, at)
+        if best is None:
+            return "nobody", AgentId("")
+        # As in `Reasons`: an agent who became free took whom he may serve, whoever else was free.
+        took = fact.trigger == "agent" and queue in self._serves.get(agent, ())
+        return ("same", agent) if took or best == agent else ("other_agent", best)
+
+    def _best(self, queue: QueueId, at: Moment) -> AgentId | None:
+        """Whom it would offer a call of the queue now: of the best rank that has somebody free the longest idle."""
+        found: tuple[int, Moment, AgentId] | None = None
+        for rank, agent in self._served.get(queue, ()):
+            if found is not None and rank > found[0]:
+                break
+            since = self._reasons.free_since(agent, at)
+            if since is not None and (found is None or (rank, since, agent) < found):
+                found = (rank, since, agent)
+        return found[2] if found is not None else None
 
     def _sooner(self, new: Iterable[CallId], freed: Iterable[AgentId], at: Moment) -> Iterable[Verdict]:
         """Callers who came, and agents who became free, and were left alone."""
         for call in new:
             if self._is_left(call):
-                yield from self._would(call, self._reasons.best(self._waiting[call][1], at))
+                yield from self._would(call, self._best(self._waiting[call][1], at))
         for agent in freed:
-            profile = self._agents.get(agent)
-            if profile is None or not self._reasons.is_free(agent, at):
+            serves = self._serves.get(agent)
+            if not serves or self._reasons.free_since(agent, at) is None:
                 continue
             fitting = (
-                (key, call)
-                for call, (key, queue) in self._waiting.items()
-                if self._is_left(call) and queue in self._queues and not lacks(self._queues[queue], profile)
+                (key, call) for call, (key, queue) in self._waiting.items() if queue in serves and self._is_left(call)
             )
             first = min(fitting, default=None)
             if first is not None:
@@ -115,8 +134,3 @@ class Shadow:
         if agent is not None:
             self._told.add(call)
             yield Verdict("sooner", call, self._waiting[call][1], AgentId(""), agent)
-
-
-def lacks(queue: Queue, profile: AgentProfile) -> str:
-    """What the agent lacks for the queue; empty where nothing."""
-    return lack(queue, tuple(profile.skills.get(skill, 0) for skill, _ in queue.requires))

@@ -9,10 +9,11 @@ from ccd.core.acd.shadow import Shadow, Verdict
 from ccd.core.configuration import Configuration
 from ccd.core.engine import Engine
 from ccd.core.floor import Outcome
+from ccd.daemon.journal import digest
 from ccd.model.event import AnyEvent
-from ccd.model.ids import SECOND
+from ccd.model.ids import SECOND, AgentId
 from ccd.simulation.ledger import Ledger
-from ccd.simulation.scenario import busy_centre, hard_day
+from ccd.simulation.scenario import busy_centre, busy_day, hard_day
 from ccd.simulation.world import World
 from tests.core.centre import Centre, agent, configuration, flow, leg, queue
 from tests.core.test_engine import Wait
@@ -124,11 +125,11 @@ def test_a_day_is_decided_alike_with_and_without_it() -> None:
     """Simulated, faults on: it says something of every offer, and by the same rules it never differs."""
     config = busy_centre(8, 1)
 
-    def facts(*, watched: bool) -> tuple[list[str], Counter[str], int]:
+    def facts(*, watched: bool) -> tuple[list[object], Counter[str], int]:
         profile = hard_day(900.0)
         profile = replace(profile, faults=replace(profile.faults, kill_every=0, reload_every=0))
         world = World(config, profile, 11, hours=12.0)
-        said: list[str] = []
+        said: list[object] = []
         results: Counter[str] = Counter()
         offers = 0
         shadow = Shadow(config, Reasons(), world.engine.floor)
@@ -137,7 +138,7 @@ def test_a_day_is_decided_alike_with_and_without_it() -> None:
         def look(event: AnyEvent, outcome: Outcome, now: int) -> None:
             nonlocal offers, shadow
             follow(event, outcome, now)
-            said.extend(map(repr, outcome.facts))
+            said.append((now, digest(outcome.commands), repr(outcome.facts)))
             offers += sum(type(fact).__name__ == "OfferMade" for fact in outcome.facts)
             if watched:
                 results.update(verdict.result for verdict in shadow.apply(outcome.facts, now))
@@ -151,3 +152,32 @@ def test_a_day_is_decided_alike_with_and_without_it() -> None:
     assert seen == plain
     assert offers > 50
     assert dict(results) == {"same": offers}
+
+
+def test_of_every_offer_of_a_day_it_says_what_the_plain_reading_says() -> None:
+    """Its index of who may serve whom against `Reasons`, which explains each offer in full, by the other rules."""
+    config, other = busy_centre(8, 1), busy_centre(8, 1, 2)
+    world = World(config, busy_day(1_500, faults=False), 11, hours=12.0)
+    shadow, reasons = Shadow(other, Reasons(), world.engine.floor), Reasons()
+    reasons.configure(other.queues, other.agents)
+    follow = Ledger.follow.__get__(world.ledger)
+    seen: Counter[str] = Counter()
+
+    def look(event: AnyEvent, outcome: Outcome, now: int) -> None:
+        follow(event, outcome, now)
+        plain = [found for fact in outcome.facts if (found := reasons.apply(fact, now)) is not None]
+        judged = [verdict for verdict in shadow.apply(outcome.facts, now) if verdict.offer]
+        for explained, verdict in zip(plain, judged, strict=True):
+            best = explained.explanation.candidates[0]
+            if explained.is_best:
+                expected = ("same", explained.offer.agent)
+            elif best.refusal:
+                expected = ("nobody", AgentId(""))
+            else:
+                expected = ("other_agent", best.agent)
+            assert (verdict.offer, verdict.result, verdict.would) == (explained.offer.offer, *expected)
+            seen[verdict.result] += 1
+
+    world.ledger.follow = look  # type: ignore[method-assign]
+    world.run()
+    assert min(seen["same"], seen["other_agent"], seen["nobody"]) > 5, seen
