@@ -64,6 +64,7 @@ class Voicemail:
     def record(self, run: "Run") -> None:
         """Have the switch sound the tone and record; the file's name is an id of ours."""
         run.state = Taking("recording", f"{run.call.id}-{run.floor.new_id()}")
+        run.cursor.rendering = []  # a greeting that is not spoken yet would be played over the message
         leg = run.leg
         leg.play_serial += 1
         message = RecordMessage(leg.id, leg.play_serial, run.state.name, self.max_time, self.silence_time, self.beep)
