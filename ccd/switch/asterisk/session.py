@@ -5,7 +5,7 @@ from hashlib import md5
 from typing import Literal
 
 from ccd.model.event import SwitchDown
-from ccd.model.ids import Length
+from ccd.model.ids import MILLISECOND, Length
 from ccd.switch.asterisk.action import is_success, said
 from ccd.switch.asterisk.output import Output
 from ccd.switch.base import Cut
@@ -14,6 +14,8 @@ from ccd.wire.ami import Banner, EventList, Message
 Phase = Literal["down", "greeting", "login", "booting", "starting", "up"]
 IN_USE = "Login Already In Use"
 """What Asterisk says with allowmultiplelogin=no while another session of the user lives."""
+IN_USE_PAUSE: Length = 250 * MILLISECOND
+"""At first, then twice as long each time: that session is mostly our own of before, which Asterisk is about to end."""
 
 
 class Session:
@@ -25,6 +27,7 @@ class Session:
         self._started = started
         self._unheard = 0
         self._hold_off: Length = 0
+        self._in_use: Length = 0
         self.phase: Phase = "down"
         self.cut: Cut | None = None
         self._cut_taken = False
@@ -70,7 +73,7 @@ class Session:
     def is_up(self) -> None:
         """The snapshot is in."""
         self.phase = "up"
-        self._hold_off = 0
+        self._hold_off = self._in_use = 0
         self._output.alarms.clear("session")
 
     def end(self, reason: str, hold_off: Length = 0) -> None:
@@ -105,8 +108,12 @@ class Session:
 
     def _refused(self, answer: EventList | None) -> None:
         reason = said(answer)
-        if answer is None or reason == IN_USE:
+        if answer is None:
             self.end(f"login refused: {reason}", self._settings.silence_limit)
+            return
+        if reason == IN_USE:
+            self._in_use = min(self._in_use * 2 or IN_USE_PAUSE, self._settings.silence_limit)
+            self.end(f"login refused: {reason}", self._in_use)
             return
         base = self._settings.hold_off
         self._hold_off = min(self._hold_off * 2, 16 * base) or base
