@@ -54,9 +54,9 @@ class AsteriskLine:
         """One intent of the engine."""
         return self._driver.perform(command, now)
 
-    def recall(self, boot: str, standings: Iterable[LegStanding]) -> None:
-        """Legs that a former daemon had, before the link is opened."""
-        self._driver.recall(boot, standings, self._pump.now())
+    def recall(self, boot: str, standings: Iterable[LegStanding], at: Moment) -> None:
+        """Legs that a former daemon had `at` its last moment, before the link is opened."""
+        self._driver.recall(boot, standings, at)
 
     def deadline(self) -> Moment | None:
         """When the driver wants to be woken."""

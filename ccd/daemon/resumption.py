@@ -88,7 +88,8 @@ class Resumption:
             self._pump.feed(ConfigurationLoaded(configuration))
         standings = recovered.ledger.standings()
         for name, line in self._lines.items():
-            line.recall(floor.boots.get(name, ""), [one for one in standings if switch_of(one.leg) == name])
+            of_line = [one for one in standings if switch_of(one.leg) == name]
+            line.recall(floor.boots.get(name, ""), of_line, recovered.last)
         for cdr in recovered.ended:
             self._folds.keep(cdr)
         for update in recovered.updates:

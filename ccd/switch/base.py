@@ -49,8 +49,8 @@ class Driver(Protocol[MessageIn, MessageOut]):
         """The link is down; what was asked has no answer any more."""
 
     def recall(self, boot: str, standings: Iterable[LegStanding], now: Moment) -> None:
-        """Before the first connection: the legs of this boot that a former driver had. What became of them, and of what
-        they were told, is found out after the login; results that nobody can know are told as lost.
+        """Before the first connection: the legs of this boot as a former driver had them at `now`. What became of them,
+        and of what they were told, is found out after the login; results that nobody can know are told as lost.
         """
 
     def take_cut(self) -> Cut | None:

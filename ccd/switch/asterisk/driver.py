@@ -49,7 +49,7 @@ class AsteriskDriver:
         return self._session.phase == "up"
 
     def recall(self, boot: str, standings: Iterable[LegStanding], now: Moment) -> None:
-        """Legs of a former driver, before the first connection."""
+        """Legs as a former driver had them at `now`, before the first connection."""
         self._begin(now)
         recall(self._output, self._legs, boot, standings)
 

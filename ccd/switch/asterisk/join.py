@@ -29,9 +29,13 @@ class Join:
             self.watch()
 
     def watch(self) -> None:
-        """It must come about within an action's time, of a switch that is heard of. One that is not is asked again
-        after the next login.
+        """It has not come about yet. It must within an action's time, of a switch that is heard of; one that is not is
+        asked again after the next login.
         """
+        self._began = self._output.now
+        self._wait()
+
+    def _wait(self) -> None:
         self._output.alarm((self.leg.unique, "join"), self._output.settings.action_time, self._late)
 
     def entered(self) -> None:
@@ -43,13 +47,13 @@ class Join:
 
     def link_returned(self) -> None:
         """The two are where Status shows them; when they came there nobody saw."""
-        self._was_away = not self.is_recalled
+        self._was_away = True
 
     def is_over(self) -> None:
         """The link was away, and one of the two is in no bridge. Sound in the recording since says that they talked."""
-        self._was_away = not self.is_recalled
+        self._was_away = True
         recording = self.leg.monitor.recording
-        if self._was_away and recording and self._output.last_written(recording) > self._began:
+        if recording and self._output.last_written(recording) > self._began:
             self.leg.place = self.other.place = "bridged"
             self._done()
             self.leg.monitor.was_heard()
@@ -65,7 +69,7 @@ class Join:
 
     def _late(self) -> None:
         if self._output.now - self._output.heard_at > QUIET_PINGS * self._output.settings.ping_every:
-            self.watch()
+            self._wait()
         else:
             self.fail("not in time")
 

@@ -120,6 +120,7 @@ class Monitor:
         """The talk is over, and there is sound in it."""
         if self._phase in ("armed", "started"):
             self._phase = "running"
+            self._recalled = [command for command in self._recalled if not isinstance(command, StartRecording)]
             self._output.emit(RecordingStarted(self._leg, self._recording))
 
     def talk_ended(self) -> None:

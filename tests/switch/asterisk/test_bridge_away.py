@@ -132,14 +132,14 @@ def test_a_talk_without_a_recording_cannot_be_proven() -> None:
 
 @pytest.mark.parametrize("comes", [True, False])
 def test_one_that_is_still_on_its_way_is_waited_for(comes: bool) -> None:
-    it, asked_at = bridging(recorded=False)
+    it, _ = bridging(recorded=False)
     cut(it)
     it.log_in(row(Context="ccd-bridge", Application="Bridge"), row(AGENT, Application="NoOp"))
     assert of_the_legs(it) == []
     if comes:
         for unique in (CALLER, AGENT):
             it.says("BridgeEnter", Uniqueid=unique, BridgeUniqueid="b")
-        assert of_the_legs(it) == [LegsBridged(LEG, OTHER, asked_at)]
+        assert of_the_legs(it) == [LegsBridged(LEG, OTHER, it.now)], "it began in our sight"
         return
     for _ in range(6):
         it.wait(SECOND)

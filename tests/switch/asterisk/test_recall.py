@@ -22,6 +22,7 @@ from ccd.model.event import (
     LegAnswered,
     LegArrived,
     LegHungUp,
+    LegReturned,
     LegsBridged,
     MessageRecorded,
     PlayEnded,
@@ -29,7 +30,7 @@ from ccd.model.event import (
     RecordingStarted,
     SwitchUp,
 )
-from ccd.model.ids import SECOND, Endpoint, RecordingId
+from ccd.model.ids import SECOND, Endpoint, Moment, RecordingId
 from ccd.model.standing import LegStanding
 from ccd.switch.grammar import LegState, promises
 from ccd.wire.ami import Action, Message
@@ -61,9 +62,12 @@ def row(unique: str = CALLER, *, state: str = "", **headers: str) -> Message:
     return Message(dict(pairs), pairs)
 
 
-def recalled(standings: Sequence[LegStanding], *rows: Message, boot: str = BOOT) -> Scripted:
-    """A driver with these legs, logged in to a switch that has those channels."""
+def recalled(
+    standings: Sequence[LegStanding], *rows: Message, boot: str = BOOT, written: dict[RecordingId, Moment] | None = None
+) -> Scripted:
+    """A driver with these legs, logged in two seconds later to a switch that has those channels."""
     it = Scripted()
+    it.written = written or {}
     for one in standings:  # the automaton knows them from before
         state = it.grammar.legs[one.leg] = LegState(one.leg, one.is_dialled, one.is_answered)
         state.bridged = one.is_joined
@@ -71,6 +75,7 @@ def recalled(standings: Sequence[LegStanding], *rows: Message, boot: str = BOOT)
             for promise in promises(command):
                 state.promise(promise, command)
     it.driver.recall(BOOT, standings, it.now)
+    it.wait(2 * SECOND)
     it.log_in(*rows, boot=boot)
     return it
 
@@ -132,9 +137,14 @@ def test_a_phone_that_was_picked_up_meanwhile_is_answered() -> None:
     assert of_legs(recalled([agents(is_answered=False)], row(AGENT))) == [LegAnswered(leg(AGENT))]
 
 
-def bridging(*rows: Message, **values: Any) -> Scripted:
-    bridge = Bridge(leg(CALLER), leg(AGENT))
-    return recalled([standing(music="soft", due=(bridge,), **values), agents()], *rows)
+def bridging(
+    *rows: Message,
+    due_first: StartRecording | None = None,
+    written: dict[RecordingId, Moment] | None = None,
+    **values: Any,
+) -> Scripted:
+    due = (*([due_first] if due_first else []), Bridge(leg(CALLER), leg(AGENT)))
+    return recalled([standing(music="soft", due=due, **values), agents()], *rows, written=written)
 
 
 def test_a_bridge_that_the_switch_never_heard_of_is_made() -> None:
@@ -147,8 +157,26 @@ def test_a_bridge_that_the_switch_never_heard_of_is_made() -> None:
 
 def test_a_bridge_that_came_about_is_told() -> None:
     it = bridging(row(BridgeID="b", Application="Bridge"), row(AGENT, BridgeID="b"))
-    assert of_legs(it) == [LegsBridged(leg(CALLER), leg(AGENT))]
+    assert of_legs(it) == [LegsBridged(leg(CALLER), leg(AGENT), Scripted().now)], "it began when the daemon died"
     assert not named(it, "Redirect")
+
+
+def test_a_talk_that_began_meanwhile_is_recorded_and_that_is_told() -> None:
+    it = bridging(
+        row(BridgeID="b"), row(AGENT, BridgeID="b"), recording=TALK, due_first=StartRecording(leg(CALLER), TALK)
+    )
+    assert of_legs(it) == [LegsBridged(leg(CALLER), leg(AGENT), Scripted().now)]
+    it.answers(it.asked("Getvar"), Value="0x7f")
+    assert of_legs(it) == [RecordingStarted(leg(CALLER), TALK)]
+
+
+@pytest.mark.parametrize("rows", [(), (row(),), (row(Context="ccd-loop", Exten="returned"), row(AGENT))])
+def test_a_talk_that_began_and_ended_meanwhile_is_proven_by_its_sound(rows: tuple[Message, ...]) -> None:
+    start, died = StartRecording(leg(CALLER), TALK), Scripted().now
+    it = bridging(*rows, recording=TALK, due_first=start, written={TALK: died + SECOND})
+    told = of_legs(it)
+    assert told[:2] == [LegsBridged(leg(CALLER), leg(AGENT), died), RecordingStarted(leg(CALLER), TALK)]
+    assert not [event for event in told[2:] if not isinstance(event, LegReturned | LegHungUp)]
 
 
 def test_a_bridge_that_is_over_already_has_failed() -> None:
@@ -175,7 +203,7 @@ def test_a_bridge_on_its_way_is_waited_for() -> None:
     assert not named(it, "Redirect")
     for unique in (CALLER, AGENT):
         it.says("BridgeEnter", Uniqueid=unique, BridgeUniqueid="b")
-    assert of_legs(it) == [LegsBridged(leg(CALLER), leg(AGENT))]
+    assert of_legs(it) == [LegsBridged(leg(CALLER), leg(AGENT), it.now)], "it began in our sight"
 
 
 @pytest.mark.parametrize(("state", "moves"), [("4", 1), ("6", 0)])
