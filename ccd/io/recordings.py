@@ -137,16 +137,16 @@ class Recordings:
         return await self._in_thread(_left_over, self.incoming)
 
     def last_written(self, recording: RecordingId) -> Moment:
-        """When the switch last wrote to an incoming recording; 0 where there is nothing. Does not wait: one look."""
-        return self.sound(recording)[0]
+        """When the switch last wrote to an incoming recording or voicemail; 0 where there is nothing, or of talks no
+        sound yet. Does not wait: one look.
+        """
+        message = _known(self.incoming / f"{recording}.wav")
+        return self.sound(recording)[0] if message is None else message.st_mtime_ns // 1_000
 
     def sound(self, recording: RecordingId) -> tuple[Moment, Length]:
         """When the switch last wrote to a recording of talks, or closed it, and how much; zeros for nothing."""
-        try:
-            known = (self.incoming / f"{recording}.raw").lstat()
-        except OSError:
-            return 0, 0
-        if not known.st_size or not stat.S_ISREG(known.st_mode):
+        known = _known(self.incoming / f"{recording}.raw")
+        if known is None or not known.st_size:
             return 0, 0
         return known.st_mtime_ns // 1_000, known.st_size // _FRAME * SECOND // RATE
 
@@ -253,6 +253,15 @@ def path_of(recording: RecordingId, began_at: Moment) -> str:
 def _source(incoming: Path, recording: RecordingId) -> Path | None:
     found = (incoming / f"{recording}{suffix}" for suffix in (".raw", ".wav"))
     return next((path for path in found if path.is_file() and not path.is_symlink()), None)
+
+
+def _known(path: Path) -> os.stat_result | None:
+    """What is known of a file; None where there is none, or no regular one."""
+    try:
+        known = path.lstat()
+    except OSError:
+        return None
+    return known if stat.S_ISREG(known.st_mode) else None
 
 
 def _make(source: Path, place: Path) -> None:

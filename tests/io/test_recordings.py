@@ -194,3 +194,10 @@ async def test_how_much_was_written_and_when(recordings: Recordings) -> None:
     written, length = recordings.sound(REC)
     assert (written, length) == (file.stat().st_mtime_ns // 1_000, 1_500_000)
     assert recordings.last_written(REC) == written
+
+
+async def test_a_voicemail_that_was_opened_is_known(recordings: Recordings) -> None:
+    assert recordings.last_written(REC) == 0
+    file = recordings.incoming / f"{REC}.wav"
+    file.touch()
+    assert recordings.last_written(REC) == file.stat().st_mtime_ns // 1_000

@@ -133,7 +133,7 @@ class Commands:
 
     def _record_message(self, leg: Leg, record: RecordMessage) -> None:
         try:
-            recording = Recording(record, self._output.settings.recordings, self._output.emit)
+            recording = Recording(record, self._output)
         except UnsafeText:
             self._output.emit(MessageRecorded(leg.id, record.serial, 0, "failed"))
             return

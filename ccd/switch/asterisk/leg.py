@@ -315,7 +315,7 @@ class Leg:
                 case Answer() | HangUp():
                     self.while_away(command)
                 case RecordMessage():
-                    self._slot.recall(Recording(command, self._output.settings.recordings, self._output.emit))
+                    self._slot.recall(Recording(command, self._output))
                 case Play() | HandBack() | Bridge():
                     self.owed.append(command)
 

@@ -5,14 +5,16 @@ from typing import Literal
 
 from ccd.model.command import Play, RecordMessage
 from ccd.model.event import MessageRecorded, PlayEnded, PlayResult, SwitchEvent
-from ccd.model.ids import SECOND, Length
+from ccd.model.ids import SECOND, Length, RecordingId
 from ccd.switch.asterisk.agi import Result, music_on, record_file, stream_file
+from ccd.switch.asterisk.output import Output
 
 Emit = Callable[[SwitchEvent], None]
 SOMETHING: Length = 1
 """The length of a message whose end nobody saw (the link was away, a former driver began it): the file knows it."""
-GRACE = 10 * SECOND
-"""So much longer than its longest time a message may take whose end may have gone unseen."""
+UNWRITTEN = 3 * SECOND
+"""So much of a message Asterisk may not have written yet: it writes 32 KiB at a time, 2 s of one channel."""
+Fate = Literal["runs", "over", "never began"]
 
 
 class Operation:
@@ -39,9 +41,13 @@ class Operation:
     def lost(self) -> None:
         """No result will come any more, or it never began."""
 
-    def unseen(self) -> Length | None:
-        """The link was away while it ran. How long its result may still take, where it is to go on; None where not."""
-        return None
+    def goes_on_unseen(self) -> bool:
+        """The link was away while it ran. Whether it is to go on; then it is asked for its `fate`."""
+        return False
+
+    def fate(self) -> Fate:
+        """What became of a command that nobody saw."""
+        return "over"
 
 
 class Playing(Operation):
@@ -100,13 +106,14 @@ class Recording(Operation):
 
     needs_move = True
 
-    def __init__(self, record: RecordMessage, folder: str, emit: Emit) -> None:
+    def __init__(self, record: RecordMessage, output: Output) -> None:
         self._unknown: Length = 0
         self._record = record
-        self._command = record_file(f"{folder}/{record.name}", record.max_time, record.silence_time, beep=record.beep)
+        path = f"{output.settings.recordings}/{record.name}"
+        self._command = record_file(path, record.max_time, record.silence_time, beep=record.beep)
         self._stopped = False
         self._told = False
-        self._emit = emit
+        self._output = output
 
     def command(self) -> str:
         return self._command
@@ -123,9 +130,16 @@ class Recording(Operation):
     def stop(self) -> None:
         self._stopped = True
 
-    def unseen(self) -> Length | None:
+    def goes_on_unseen(self) -> bool:
         self._unknown = SOMETHING
-        return None if self._stopped else self._record.max_time + GRACE
+        return not self._stopped
+
+    def fate(self) -> Fate:
+        """By its file, which grows while it runs; silence would have ended it in time."""
+        written = self._output.last_written(RecordingId(self._record.name))
+        if not written:
+            return "never began"
+        return "over" if written + self._record.silence_time + UNWRITTEN < self._output.now else "runs"
 
     def lost(self) -> None:
         self._tell("stopped" if self._stopped else "hung_up", self._unknown)
@@ -133,4 +147,4 @@ class Recording(Operation):
     def _tell(self, result: Literal["finished", "hung_up", "stopped", "failed"], length: Length) -> None:
         if not self._told:
             self._told = True
-            self._emit(MessageRecorded(self._record.leg, self._record.serial, length, result))
+            self._output.emit(MessageRecorded(self._record.leg, self._record.serial, length, result))

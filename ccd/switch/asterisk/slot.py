@@ -6,7 +6,7 @@ moment. So what waits is kept here, and every command is waited for.
 
 from collections.abc import Callable
 
-from ccd.model.ids import MILLISECOND
+from ccd.model.ids import MILLISECOND, SECOND
 from ccd.switch.asterisk.action import is_success
 from ccd.switch.asterisk.agi import Result, parse_result
 from ccd.switch.asterisk.operation import Operation
@@ -17,6 +17,8 @@ RETRY = 120 * MILLISECOND
 """An idle AGI session wakes after at most 100 ms: a command stopped before it began is stopped again after this."""
 RETRIES = 10
 RETRIES_AFTER_MOVE = 3
+LOOK = 2 * SECOND
+"""From one look at what goes on unseen to the next: more than a message's tone takes, before which there is no file."""
 
 
 class Slot:
@@ -105,20 +107,30 @@ class Slot:
         self._running = operation
 
     def link_was_away(self) -> None:
-        """Results may have been lost. What is to go on does: the next result of the leg is its own, or none comes in
-        time. Everything else is over.
+        """Commands and results may have been lost. What is to go on does: the next result of the leg is its own.
+        Everything else is over.
         """
         running = self._running
-        limit = running.unseen() if running is not None and not self._stopping else None
-        if limit is None:
+        if running is None or self._stopping or not running.goes_on_unseen():
             self.leave()
             return
         self.is_foreign = True
-        self._output.alarm((self._unique, "stop"), limit, self._stop_foreign)
+        self._output.alarm((self._unique, "stop"), LOOK, self._look)
 
-    def _stop_foreign(self) -> None:
-        self._stopping, self._stops_left = True, RETRIES_AFTER_MOVE
-        self._stop_again()
+    def _look(self) -> None:
+        """Whether it still runs."""
+        running = self._running
+        if running is None:
+            return
+        fate = running.fate()
+        if fate == "over":
+            self._stopping, self._stops_left = True, RETRIES_AFTER_MOVE
+            self._stop_again()
+        elif fate == "never began" and self._ready:
+            self.is_foreign = False
+            self._begin(running)
+        else:
+            self._output.alarm((self._unique, "stop"), LOOK, self._look)
 
     def _drop_waiting(self) -> None:
         waiting, self._waiting = self._waiting, None

@@ -2,7 +2,7 @@
 
 from ccd.model.command import RecordMessage
 from ccd.model.event import LegHungUp, MessageRecorded, SwitchDown, SwitchUp
-from ccd.model.ids import SECOND
+from ccd.model.ids import SECOND, RecordingId
 from tests.switch.asterisk.scripted import CALLER, Scripted, leg
 from tests.switch.asterisk.test_recall import row
 
@@ -45,8 +45,9 @@ def test_one_whose_caller_left_meanwhile_is_no_empty_one() -> None:
 
 def test_one_that_ended_in_the_silence_does_not_hold_the_caller_for_ever() -> None:
     it = recording()
+    it.written[RecordingId("7-1")] = it.now
     it.log_in(row())
-    it.wait(90 * SECOND)
+    it.wait(12 * SECOND)
     (recorded,) = of_the_leg(it)
     assert isinstance(recorded, MessageRecorded)
     assert recorded.length > 0

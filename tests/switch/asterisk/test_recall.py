@@ -277,11 +277,35 @@ def test_a_message_whose_end_nobody_saw_is_no_empty_one() -> None:
     assert isinstance(recorded, MessageRecorded)
     assert recorded.length > 0
     assert isinstance(over, LegHungUp)
-    it = recalled([standing(due=(message,))], row())
-    it.wait(90 * SECOND)
+
+
+def test_a_message_that_grows_no_more_is_over() -> None:
+    """Its result came while nobody listened: the caller is not held for the longest time of a message."""
+    message, began = RecordMessage(leg(CALLER), 3, "7-1", 60 * SECOND, 5 * SECOND), Scripted().now
+    it = recalled([standing(due=(message,))], row(), written={RecordingId("7-1"): began})
+    it.wait(5 * SECOND)
+    assert of_legs(it) == [], "it may just be quiet"
+    it.written[RecordingId("7-1")] = it.now
+    it.wait(6 * SECOND)
+    assert of_legs(it) == []
+    it.wait(5 * SECOND)
     (recorded,) = of_legs(it)
     assert isinstance(recorded, MessageRecorded)
     assert recorded.length > 0
+    assert not named(it, "AGI")
+
+
+def test_a_message_that_the_switch_never_heard_of_begins() -> None:
+    message = RecordMessage(leg(CALLER), 3, "7-1", 60 * SECOND, 5 * SECOND)
+    it = recalled([standing(due=(message,))], row())
+    assert not named(it, "AGI"), "its tone may sound just now"
+    it.wait(3 * SECOND)
+    (command,) = named(it, "AGI")
+    assert command["Command"].startswith("RECORD FILE")
+    it.wait(60 * SECOND)
+    assert of_legs(it) == []
+    it.says("AsyncAGIExec", Uniqueid=CALLER, CommandId=command["CommandID"], Result="200%20result%3D0%20endpos%3D16000")
+    assert of_legs(it) == [MessageRecorded(leg(CALLER), 3, 2 * SECOND, "finished")]
 
 
 def test_variables_that_may_not_have_been_written_are_written() -> None:
