@@ -54,7 +54,12 @@ ADOPTED = 300 * MILLISECOND
 """The first renewal of the lease; a leg bridged within that costs none. The dialplan's own time-out is 4 s: what is
 spent of it here a daemon that begins anew does not have.
 """
+PRESENCE = 60 * SECOND
+"""So often a leg is looked for: Asterisk may forget a channel that ended as it began without a Hangup (live chaos)."""
+FORGOTTEN = SECOND
+"""The Hangup of a channel that was not found may be on its way, with the true cause."""
 NORMAL_CLEARING = 16
+NO_CHANNEL = "No such channel"
 UP = "6"
 """ChannelState of an answered channel."""
 DEFAULT_MUSIC = "default"
@@ -97,6 +102,10 @@ class Leg:
         self._is_to_ring = False
         self._by: HungUpBy | None = None
         self._cause = 0
+
+    def watch(self) -> None:
+        """It is on the switch: from now on it is looked for."""
+        self._output.alarm((self.unique, "presence"), PRESENCE, self._look)
 
     @property
     def peer(self) -> str:
@@ -292,7 +301,7 @@ class Leg:
 
     def close(self, cause: int, sip_code: int = 0, by: HungUpBy | None = None) -> None:
         """The leg is over: every result that is due, then LegHungUp."""
-        for what in ("lease", "hangup", "stop", "failed"):
+        for what in ("lease", "hangup", "stop", "failed", "presence"):
             self._output.alarms.clear((self.unique, what))
         self._slot.close()
         self._pay_what_is_owed("stopped")
@@ -342,6 +351,7 @@ class Leg:
     def link_returned(self, row: Message) -> None:
         """The leg as Status shows it after the link was away."""
         self.is_named(row.get("Channel"))
+        self.watch()
         self._slot.link_was_away()
         self.monitor.link_returned()
         bridge = row.get("BridgeID")
@@ -427,6 +437,19 @@ class Leg:
         self._output.act("Hangup", headers)
         again = NO_CHANNEL_YET if self.place == "dialling" and not self._rings else HANG_UP_AGAIN
         self._output.alarm((self.unique, "hangup"), again, self._hang_up)
+
+    def _look(self) -> None:
+        self.watch()
+        self._output.act("Getvar", [("Channel", self.unique), ("Variable", "CCD_ROLE")], self._looked)
+
+    def _looked(self, answer: EventList | None) -> None:
+        if answer is not None and said(answer) == NO_CHANNEL:
+            self._by = self._by or ("switch" if self.place == "dialling" else "far_end")
+            self._output.alarm((self.unique, "failed"), FORGOTTEN, self._forgotten)
+
+    def _forgotten(self) -> None:
+        self.is_gone()
+        self.on_failed(0)
 
     def _renew_lease(self) -> None:
         lease = self._output.settings.lease

@@ -68,7 +68,9 @@ class Legs:
     def dial(self, leg: LegId, unique: str, endpoint: Endpoint) -> Leg:
         """A leg that is about to be dialled."""
         self._endpoints[unique] = endpoint
-        return self._add(leg, unique, "dialling", False)
+        dialled = self._add(leg, unique, "dialling", False)
+        dialled.watch()
+        return dialled
 
     def recall(self, name: LegId, unique: str, place: Place, answered: bool, endpoint: Endpoint, again: int) -> Leg:
         """A leg that a former driver had; `again` is how often it was handed back before."""
@@ -134,6 +136,7 @@ class Legs:
                 bridge=message.get("BridgeID") if place == "bridged" else "",
             )
         )
+        leg.watch()
         leg.arrive(bool(variables))
 
     def _add(self, name: LegId, unique: str, place: Place, answered: bool) -> Leg:

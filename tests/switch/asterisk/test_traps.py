@@ -675,3 +675,34 @@ def test_a_bridge_names_its_channel_so_that_no_other_one_begins_alike(name: str,
     recorded_bridge(it)
     (move,) = [dict(action.headers) for action in it.sent if action.name == "Redirect"]
     assert (move["Channel"], move["Exten"]) == (AGENT, f"peer{peer}")
+
+
+def test_a_channel_that_the_switch_forgot_is_over() -> None:
+    """Without a Hangup: it is looked for now and then."""
+    it = arrived()
+    it.wait(61 * SECOND)
+    look = it.asked("Getvar")
+    assert dict(look.headers)["Channel"] == CALLER
+    it.answers(look, "Error", Message="No such channel")
+    assert it.told() == [], "its Hangup may be on its way"
+    it.wait(2 * SECOND)
+    assert it.told() == [LegHungUp(LEG, 16, "far_end")]
+
+
+def test_a_hangup_on_its_way_tells_why() -> None:
+    it = arrived()
+    it.wait(61 * SECOND)
+    it.answers(it.asked("Getvar"), "Error", Message="No such channel")
+    it.says("Hangup", Uniqueid=CALLER, Cause="38")
+    it.wait(5 * SECOND)
+    assert it.told() == [LegHungUp(LEG, 38, "far_end")]
+
+
+@pytest.mark.parametrize("answer", [{"Value": "caller"}, {"Value": ""}])
+def test_a_channel_that_is_there_is_looked_for_again(answer: dict[str, str]) -> None:
+    it = arrived()
+    for _ in range(3):
+        it.wait(60 * SECOND)
+        it.answers(it.asked("Getvar"), **answer)
+    it.wait(2 * SECOND)
+    assert it.told() == []
