@@ -17,7 +17,7 @@ from benchmarks.stage import NUMBER, Stage
 from benchmarks.traffic import MILLISECOND
 from ccd.lab.process import LabError
 
-RESTART_SEC = 1.0
+RESTART_SEC = 0.1
 """Seconds until a service manager starts a dead daemon again (`RestartSec` of systemd/ccd.service)."""
 FROZEN = 30.0
 SILENT = 3.0, 12.0

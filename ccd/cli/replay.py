@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import typer
@@ -19,7 +19,9 @@ from ccd.daemon.journal import Began, digest
 from ccd.model.ids import SECOND, Moment
 from ccd.simulation.replay import Difference, Replayed, replay
 
-DIFFERS = 1
+Verdict = Literal["same", "differs", "nothing"]
+DIFFERS, NOTHING = 1, 3
+"""Exit statuses: a difference; inputs there are, of which none could be compared. (2: wrong usage.)"""
 
 
 def replay_day(
@@ -35,11 +37,12 @@ def replay_day(
 ) -> None:
     """A journalled day through the engine again: the same decisions?
 
-    Compares every outcome and command with those of the day; ends with 1 at the first that differs. With --policy the
-    callers and agents of the day live it again under another configuration.
+    Compares every outcome and command with those of the day; ends with 1 at the first that differs, with 3 where
+    nothing could be compared. With --policy the callers and agents of the day live it again under another
+    configuration.
     """
     console = Console(highlight=False)
-    differs = False
+    found: set[Verdict] = set()
     try:
         if policy is not None:
             under_another(journal, day, policy, range(seed, seed + runs_), calls=calls, as_json=as_json)
@@ -47,13 +50,15 @@ def replay_day(
         days = asked(journal, day)
         known = archive.policies(journal, days)
         for run in runs(journal, days, known):
-            differs = one(console, run) or differs
+            found.add(one(console, run))
     except msgspec.ValidationError as error:
         raise Failure(f"the journal was written by another version: {error}") from error
     except (archive.ArchiveError, OSError) as error:
         raise Failure(str(error)) from error
-    if differs:
+    if "differs" in found:
         raise typer.Exit(DIFFERS)
+    if found == {"nothing"}:
+        raise typer.Exit(NOTHING)
 
 
 def under_another(journal: Path, day: str, policy: Path, seeds: range, *, calls: bool, as_json: bool) -> None:
@@ -91,8 +96,8 @@ def asked(journal: Path, day: str) -> list[str]:
     return [day]
 
 
-def one(console: Console, run: Run) -> bool:
-    """Replay it and tell; whether it differs."""
+def one(console: Console, run: Run) -> Verdict:
+    """Replay it and tell."""
     done: list[Replayed] = []
     try:
         for ledger, inputs in run.stretches():
@@ -100,11 +105,13 @@ def one(console: Console, run: Run) -> bool:
             if done[-1].difference is not None:
                 break
     except KeyError as missing:
-        raise Failure(f"the configuration {missing} was not kept") from missing
+        raise Failure(f"the configuration {missing} was not kept, or by another version") from missing
     compared = [stretch for stretch in done if stretch.inputs]
     if compared or run.missing or run.skipped:
         tell(console, run, compared)
-    return bool(compared) and compared[-1].difference is not None
+    if not compared:
+        return "nothing" if run.missing or run.skipped else "same"
+    return "same" if compared[-1].difference is None else "differs"
 
 
 # --- telling

@@ -223,5 +223,6 @@ def policies(journal: Path, days: Collection[str]) -> dict[str, Configuration]:
                 for member in reader.manifest.members:
                     name = member.name.removeprefix(CONFIGURATIONS).removesuffix(configurations.SUFFIX)
                     if member.name.startswith(CONFIGURATIONS) and name not in found:
-                        found[name] = configurations.of(b"".join(reader.read(member)))
+                        kept = configurations.of(b"".join(reader.read(member)))
+                        found |= {name: kept} if kept is not None else {}
     return found

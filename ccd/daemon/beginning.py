@@ -42,12 +42,11 @@ def begin(journal: Path, configuration: Configuration, now: Moment, copy: Copy |
 
 
 def kept(journal: Path) -> dict[str, Configuration]:
-    """The configurations of former runs; none where they cannot be read (other code)."""
+    """The configurations of former runs; none where the disk does not give them."""
     try:
-        return dict(kept_configurations.read(journal))
-    except Exception as error:
-        # A pickle of other code fails in any way it likes; without it the other way is gone.
-        log.warning("configurations of former runs cannot be read", error=repr(error))
+        return kept_configurations.read(journal)
+    except OSError as error:
+        log.warning("configurations of former runs cannot be read", error=str(error))
         return {}
 
 

@@ -31,10 +31,15 @@ def places(journal: Path) -> list[Path]:
 
 
 def read(journal: Path) -> dict[str, Configuration]:
-    """All of them, by hash."""
-    return {place.stem: of(place.read_bytes()) for place in places(journal)}
+    """All that this code can read, by hash. Raises OSError."""
+    found = ((place.stem, of(place.read_bytes())) for place in places(journal))
+    return {name: configuration for name, configuration in found if configuration is not None}
 
 
-def of(content: bytes) -> Configuration:
-    """The configuration of a file that `keep` wrote."""
-    return pickle.loads(content)  # type: ignore[no-any-return]  # noqa: S301 - our own folder, see above
+def of(content: bytes) -> Configuration | None:
+    """The configuration of a file that `keep` wrote; None for one of other code, which whoever needs it misses."""
+    try:
+        found = pickle.loads(content)  # noqa: S301 - our own folder, see above
+    except Exception:  # a pickle of other code fails in any way it likes
+        return None
+    return found if isinstance(found, Configuration) else None

@@ -24,7 +24,7 @@ FLOWS = {
     for folder in ("dialplans/flows", "tests/flows/good", "tests/flows/bad")
     for path in sorted((ROOT / folder).glob("*.yaml"))
 }
-LONGEST = 5.0
+LONGEST = 20.0
 """Seconds that a site may take, on a machine that has something else to do as well."""
 SLOW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 

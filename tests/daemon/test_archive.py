@@ -1,6 +1,7 @@
 """The journal by day: segments end at midnight, days that are over are packed, and can be replayed alone."""
 
 import json
+import pickle
 import re
 import shutil
 import zipfile
@@ -16,7 +17,7 @@ from msgspec.structs import replace as changed
 from typer.testing import CliRunner, Result
 
 from ccd.cli.failure import Failure
-from ccd.cli.replay import replay_day
+from ccd.cli.replay import NOTHING, replay_day
 from ccd.core.floor import Outcome
 from ccd.daemon import archive, configurations, snapshot
 from ccd.daemon.history import SHIFT, recall
@@ -147,7 +148,7 @@ async def test_without_a_morning_it_goes_through_the_days_before(tmp_path: Path)
     result = replayed(tmp_path, THIRD)
     assert "nothing compared" in said(result)
     assert f"{count} inputs cannot be replayed: the run began before" in said(result)
-    assert result.exit_code == 0
+    assert result.exit_code == NOTHING
 
 
 def said(result: Result) -> str:
@@ -360,6 +361,20 @@ async def test_an_archived_day_has_the_configurations_that_it_names(tmp_path: Pa
     assert list(archive.policies(tmp_path, [FIRST])) == []
     assert list(archive.policies(tmp_path, [SECOND_DAY])) == [day.configuration.hash]
     assert f": {count} inputs, no difference" in replayed(tmp_path, SECOND_DAY).output
+
+
+@pytest.mark.parametrize("content", [b"", b"no pickle", b"\x80\x04cno_such_module\nThing\n.", pickle.dumps(7)])
+async def test_a_configuration_of_other_code_hinders_nobody_who_does_not_need_it(
+    tmp_path: Path, content: bytes
+) -> None:
+    await lived(tmp_path, hours=2)
+    (tmp_path / configurations.FOLDER / f"{'0' * 16}{configurations.SUFFIX}").write_bytes(content)
+    assert "no difference" in replayed(tmp_path).output
+    (needed,) = (place for place in configurations.places(tmp_path) if place.stem != "0" * 16)
+    needed.write_bytes(content)
+    failure = replayed(tmp_path).exception
+    assert isinstance(failure, Failure)
+    assert f"the configuration '{needed.stem}' was not kept, or by another version" in str(failure)
 
 
 async def test_the_archive_has_a_manifest_of_checksums(tmp_path: Path) -> None:
