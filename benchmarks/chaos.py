@@ -245,6 +245,7 @@ def _print(verdict: Verdict, people: People, stage: Stage, replayed: Sequence[st
     print(f"callers: {people.arrived}; {became}")
     print(f"agents who answered and heard nobody: {verdict.empty_answers}")
     print(f"recordings not asked for, as their disk was full: {verdict.excused_recordings}")
+    print(f"messages spoken without a tone, as the daemon was frozen or cut off: {verdict.without_tone}")
     print(f"sound the phones left out: at most {verdict.unsaid:.2f} s a call; margin of a recording {MARGIN} s besides")
     if not stage.disks:
         print("LEFT OUT: full disks (no private mounts here)")

@@ -33,6 +33,8 @@ LAST = 5.0
 HEARD = 0.3
 MOST_OFFERS = 3
 """Phones that ring for one caller, all of whom answer, without anything being wrong: a fault may cost one or two."""
+TONE_DUE = 8.0
+"""Seconds out of reach, of the NO_BEEP for which a caller waits for the tone, that excuse a tone that did not come."""
 DIALPLAN_WAITS, RECOVERY = 6.0, 2.0
 """Seconds that the dialplan waits for a daemon, and that a centre may take to go on. Who met it out of reach (frozen,
 link silent) for more than the rest is rightly taken by the fallback."""
@@ -56,6 +58,8 @@ class Judge:
         self._recordings = recordings
         self._utc = utc
         self.excused_recordings = 0
+        self.without_tone = 0
+        """Messages spoken without a tone, which never came because the daemon was out of reach."""
 
     def seen(self, caller: Caller) -> Iterator[Wrong]:
         """What is wrong already by what the phones saw."""
@@ -154,6 +158,9 @@ class Judge:
         if self._is_full(caller.greeted_at, caller.ended):
             self.excused_recordings += 1
             return
+        if caller.heard_no_tone and self._out_of_reach(caller.greeted_at, caller.beeped_at) > TONE_DUE:
+            self.without_tone += 1
+            return
         found = [mail.path for mail in record.voicemails if mail.path]
         if len(found) != 1:
             yield Wrong("recording", f"{len(found)} messages in their places, {len(record.voicemails)} in the record")
@@ -180,12 +187,12 @@ class Judge:
         """Whether the centre was out of reach for so long that nobody but the fallback could have him."""
         stream = caller.placed.stream
         taken = stream.first_heard_at(FALLBACK_TONE) if stream is not None else None
-        return any(
-            min(taken or caller.ended, fault.over) - max(caller.began, fault.began)
-            > (DIALPLAN_WAITS - RECOVERY) * SECOND
-            for fault in self._faults
-            if fault.kind in OUT_OF_REACH
-        )
+        return self._out_of_reach(caller.began, taken or caller.ended) > DIALPLAN_WAITS - RECOVERY
+
+    def _out_of_reach(self, began: int, ended: int) -> float:
+        """For how long of that time it was at most, by one fault, s."""
+        faults = [fault for fault in self._faults if fault.kind in OUT_OF_REACH]
+        return max((min(ended, fault.over) - max(began, fault.began) for fault in faults), default=0) / SECOND
 
 
 def outcome(caller: Caller) -> Outcome:

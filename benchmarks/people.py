@@ -70,6 +70,8 @@ class Caller(Call):
     """With whom he talked: they heard each other, from then on (time.monotonic_ns)."""
     greeted_at: int = 0
     beeped_at: int = 0
+    """When he heard the tone, or gave up waiting for it and spoke all the same (`heard_no_tone`)."""
+    heard_no_tone: bool = False
     has_spoken: bool = False
     """He said his message, and hung up."""
     left: bool = False
@@ -105,7 +107,9 @@ class Caller(Call):
                 f"heard {at(talk)}, over {at(times.ended)} ({offer.code})"
             )
         told.append(f"greeted {at(self.greeted_at)}" if self.greeted_at else "")
-        told.append(f"beep {at(self.beeped_at)}" if self.beeped_at else "")
+        told.append(
+            f"{'spoke without a' if self.heard_no_tone else ''} beep {at(self.beeped_at)}" if self.beeped_at else ""
+        )
         who = "gave up" if self.gave_up else "left" if self.left else "the switch died" if self.cut_off else "over"
         told.append(f"{who} {at(self.placed.times.ended)} ({self.placed.code})")
         return "; ".join(filter(None, told))
@@ -255,7 +259,8 @@ class People:
             elif hears(call.stream, GREETING_TONE):
                 caller.greeted_at, caller.beeped_at = time.monotonic_ns(), 0
             elif caller.greeted_at and not caller.beeped_at:
-                if hears_beep(call.stream) or _since(caller.greeted_at) > NO_BEEP:
+                caller.heard_no_tone = _since(caller.greeted_at) > NO_BEEP
+                if caller.heard_no_tone or hears_beep(call.stream):
                     caller.beeped_at = time.monotonic_ns()
             elif caller.beeped_at and _since(caller.beeped_at) > caller.says:
                 caller.has_spoken = True

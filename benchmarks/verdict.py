@@ -68,6 +68,11 @@ class Verdict:
         """Those of talks and messages while there was no room."""
         return self._judge.excused_recordings
 
+    @property
+    def without_tone(self) -> int:
+        """Messages that were spoken without a tone, while the daemon was out of reach."""
+        return self._judge.without_tone
+
     def add(self, column: Column, what: str, story: str = "", kind: str = "") -> None:
         self.findings.append(Finding(column, what, story, kind))
 
