@@ -31,7 +31,7 @@ from ccd.switch.asterisk.legs import Legs, refused
 from ccd.switch.asterisk.operation import Recording
 from ccd.switch.asterisk.originate import originate
 from ccd.switch.asterisk.output import Output
-from ccd.switch.asterisk.state import engines, written
+from ccd.switch.state import engines, written
 from ccd.wire.ami import EventList, IllegalValue
 
 AWAY = 27

@@ -42,7 +42,7 @@ from ccd.switch.asterisk.operation import Music, Operation, Playing, Recording
 from ccd.switch.asterisk.output import Output
 from ccd.switch.asterisk.recording import Monitor
 from ccd.switch.asterisk.slot import Slot
-from ccd.switch.asterisk.state import engines, written
+from ccd.switch.state import engines, written
 from ccd.wire.ami import EventList, Message
 
 GHOST = 200 * MILLISECOND

@@ -8,7 +8,7 @@ from ccd.switch.asterisk.agi import KEYS, Environment, parse_environment
 from ccd.switch.asterisk.caller_name import caller_name
 from ccd.switch.asterisk.leg import UP, Leg, Place
 from ccd.switch.asterisk.output import Output
-from ccd.switch.asterisk.state import engines
+from ccd.switch.state import engines
 from ccd.wire.ami import Message
 
 FROM_PHONE = "agent"

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from ccd.model.command import Dial
 from ccd.model.ids import MILLISECOND, unique_of
 from ccd.switch.asterisk.settings import Settings
+from ccd.switch.state import VALUE_LIMIT
 from ccd.wire.ami import IllegalValue
 
 _ENDPOINT = re.compile(r"[A-Za-z0-9]{1,16}/[A-Za-z0-9_.-]{1,64}")
@@ -21,8 +22,6 @@ _SPECIAL = re.compile(r'[\\",()\[\]]')
 _IN_NAME = re.compile(r'["\\<>]+')
 NAME_LIMIT = 80
 HEADER_LIMIT = 120
-VALUE_LIMIT = 880
-"""Bytes: with its name a value fits into one line of AMI."""
 
 
 def originate(dial: Dial, variables: Iterable[tuple[str, str]], settings: Settings) -> list[tuple[str, str]]:
@@ -59,11 +58,6 @@ def clean(text: str, limit: int = VALUE_LIMIT) -> str:
     """One line of valid UTF-8 with nothing that the dialplan would evaluate, of at most `limit` bytes."""
     text = _EVALUATED.sub("", _CONTROL.sub(" ", text)).strip()
     return text.encode()[:limit].decode(errors="ignore")
-
-
-def is_variable(name: str) -> bool:
-    """Whether it is the name of a channel variable and nothing more, as a function."""
-    return _VARIABLE_NAME.fullmatch(name) is not None
 
 
 def _channel(dial: Dial) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Hashable, Sequence
 
 from ccd.model.event import SwitchEvent
 from ccd.model.ids import Length, Moment, RecordingId
+from ccd.switch.alarm import Alarms
 from ccd.switch.asterisk.action import Actions, Then
-from ccd.switch.asterisk.alarm import Alarms
 from ccd.switch.asterisk.settings import Settings
 from ccd.switch.base import Reaction
 from ccd.wire.ami import Action

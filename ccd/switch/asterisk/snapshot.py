@@ -10,7 +10,7 @@ from ccd.switch.asterisk.leg import Leg, Place
 from ccd.switch.asterisk.legs import ROLES, Legs
 from ccd.switch.asterisk.output import Output
 from ccd.switch.asterisk.session import Session
-from ccd.switch.asterisk.state import unpacked
+from ccd.switch.state import unpacked
 from ccd.wire.ami import EventList, Message
 
 EARLY_LIMIT = 50_000

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from ccd.model.command import Dial
 from ccd.model.ids import SECOND, Endpoint
-from ccd.switch.asterisk.originate import VALUE_LIMIT, caller_id, clean, is_variable, originate
+from ccd.switch.asterisk.originate import caller_id, clean, originate
+from ccd.switch.state import VALUE_LIMIT
 from ccd.wire.ami import Action, IllegalValue, render
 from tests.switch.asterisk.scripted import SETTINGS, leg
 
@@ -85,9 +86,3 @@ def test_what_cannot_be_dialled(dial: Dial) -> None:
 def test_a_value_that_is_too_long_is_cut_and_still_fits_its_line() -> None:
     dial = Dial(LEG, Endpoint("PJSIP/1"), SECOND, headers=(("X-" + "y" * 60, ',"' * 2000),))
     assert render(Action("Originate", originate(dial, dial.variables, SETTINGS)))
-
-
-def test_functions_are_no_variables() -> None:
-    assert is_variable("CCD_CALL")
-    assert not is_variable("TIMEOUT(absolute)")
-    assert not is_variable("")

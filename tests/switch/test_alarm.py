@@ -5,7 +5,7 @@ from functools import partial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccd.switch.asterisk.alarm import Alarms
+from ccd.switch.alarm import Alarms
 
 KEYS = st.sampled_from("abc")
 SETTINGS = st.lists(st.tuples(KEYS, st.none() | st.integers(0, 50)), max_size=400)

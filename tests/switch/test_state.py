@@ -5,8 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccd.switch.asterisk.originate import VALUE_LIMIT
-from ccd.switch.asterisk.state import ROLE, STATE, unpacked, written
+from ccd.switch.state import ROLE, STATE, VALUE_LIMIT, is_variable, unpacked, written
 
 NAMES = st.from_regex(r"CCD_[A-Z_]{1,12}", fullmatch=True).filter(lambda name: name not in (ROLE, STATE))
 
@@ -37,3 +36,9 @@ def test_what_does_not_fit_is_left_out_at_the_end() -> None:
 
 def test_somebody_elses_text_is_no_state() -> None:
     assert unpacked({"CCD_STATE": "nonsense&=x&A(b)=c&QUEUE=q"}) == {"CCD_QUEUE": "q"}
+
+
+def test_functions_are_no_variables() -> None:
+    assert is_variable("CCD_CALL")
+    assert not is_variable("TIMEOUT(absolute)")
+    assert not is_variable("")

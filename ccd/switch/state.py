@@ -1,17 +1,19 @@
-"""The engine's variables of a channel, packed into one: each Setvar is an action, an event and a wake-up of Asterisk.
+"""The engine's variables of a channel, packed into one: to set one is a command, an event and a wake-up of the switch.
 
 `CCD_STATE` reads `CALL=6612f95b031ed&QUEUE=sales&SINCE=1795706862977916`, values percent-encoded, so that nothing in it
-means anything to AMI or the dialplan. CCD_ROLE stands apart: the dialplan chooses its fallback by it.
+means anything to a protocol or a dialplan. CCD_ROLE stands apart: the dialplan chooses its fallback by it.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, unquote
-
-from ccd.switch.asterisk.originate import VALUE_LIMIT, is_variable
 
 STATE = "CCD_STATE"
 ROLE = "CCD_ROLE"
 PREFIX = "CCD_"
+VALUE_LIMIT = 880
+"""Bytes: with its name a value fits into one line of AMI, which has the shortest."""
+_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 NOT_OURS = (ROLE, "CCD_DNIS", "CCD_RECORDING", "CCD_RECORDING_STATE", "CCD_MONITOR_ID")
 """What the dialplan and the driver write, and so must not be written again from what was known before."""
 
@@ -49,3 +51,8 @@ def unpacked(found: Mapping[str, str]) -> dict[str, str]:
         if is_pair and is_variable(name):
             variables[PREFIX + name] = unquote(value)
     return variables
+
+
+def is_variable(name: str) -> bool:
+    """Whether it is the name of a channel variable and nothing more, as a function."""
+    return _NAME.fullmatch(name) is not None
