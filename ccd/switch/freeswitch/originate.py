@@ -1,0 +1,82 @@
+"""What an originate is made of. Callers' words come this way (a name on the agent's display, a header for the screen
+pop), into a list of variables in one line. Nothing in them may mean anything to that line, or be evaluated later.
+"""
+
+import re
+from collections.abc import Iterable
+
+from ccd.model.command import Dial
+from ccd.model.ids import SECOND, unique_of
+from ccd.switch.freeswitch.settings import Settings
+from ccd.switch.freeswitch.text import UnsafeText, is_uuid
+from ccd.switch.state import VALUE_LIMIT
+from ccd.wire.esl import quote_variables
+
+GATEWAY = "gateway/"
+FALLBACK_TIME = 6
+"""Seconds in which a daemon takes a leg that was answered."""
+NAME_LIMIT = 80
+VARIABLE_LIMIT = 120
+_ENDPOINT = re.compile(r"[A-Za-z0-9]{1,16}/[A-Za-z0-9_.-]{1,64}(@[A-Za-z0-9_.-]{1,128})?")
+_NUMBER = re.compile(r"[+0-9*#A-D]{1,40}")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+_VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+_MEANS_SOMETHING = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\ud800-\udfff'\"\\`{}\[\]<>$^|]+|:_:|array::|mod_event_socket", re.IGNORECASE
+)
+"""Between two dial strings, in front of a list, and what anywhere beside `reload` has the event socket reloaded."""
+
+
+def originate(dial: Dial, variables: Iterable[tuple[str, str]], settings: Settings) -> str:
+    """The argument of `originate`; raises UnsafeText or IllegalValue for what cannot be dialled."""
+    uuid = unique_of(dial.leg)
+    if not is_uuid(uuid):
+        raise UnsafeText(f"uuid {uuid[:80]!r}")
+    values = {
+        "origination_uuid": uuid,
+        "originate_timeout": str(max(1, -(-dial.ring_time // SECOND))),  # whole seconds are all it knows
+        "ignore_early_media": "true",  # 183 would count as the answer
+        "playback_terminators": "none",
+        "transfer_after_bridge": f"{settings.returned}:XML:{settings.context}",
+        "force_transfer_context": settings.context,
+        "force_transfer_dialplan": "XML",
+        # If it ends in the very moment of a bridge, the other leg is moved there, where it would else be hung up, too.
+        "rdnis": settings.returned,
+        "execute_on_answer": f"sched_transfer +{FALLBACK_TIME} {settings.fallback} XML {settings.context}",
+    }
+    if _NUMBER.fullmatch(dial.outbound_cli):
+        values["origination_caller_id_number"] = dial.outbound_cli
+    if name := clean(dial.cli_name)[:NAME_LIMIT].strip():
+        values["origination_caller_id_name"] = name
+    for name, value in dial.headers:
+        values[f"sip_h_{_matching(_HEADER_NAME, name)}"] = clean(value)
+    for name, value in variables:
+        values[_matching(_VARIABLE_NAME, name)] = clean(value)
+    if len(values) > VARIABLE_LIMIT:
+        raise UnsafeText(f"{len(values)} variables")
+    told = {name: value for name, value in values.items() if value}
+    return f"{quote_variables(told)}{_dialled(dial)} &park()"
+
+
+def clean(text: str, limit: int = VALUE_LIMIT) -> str:
+    """One line of valid UTF-8 with nothing that FreeSWITCH would act on, of at most `limit` bytes."""
+    while _MEANS_SOMETHING.search(text):
+        text = _MEANS_SOMETHING.sub(" ", text)
+    text = text.strip()
+    return text.encode()[:limit].decode(errors="ignore")
+
+
+def _dialled(dial: Dial) -> str:
+    """`user/1001` is dialled as it is, a number through a gateway: `gateway/trunk` is sofia's of that name."""
+    endpoint = _matching(_ENDPOINT, dial.endpoint)
+    if endpoint.startswith(GATEWAY):
+        endpoint = f"sofia/{endpoint}"
+    elif dial.number:
+        raise UnsafeText(f"a number through {endpoint}, which is no gateway")
+    return f"{endpoint}/{_matching(_NUMBER, dial.number)}" if dial.number else endpoint
+
+
+def _matching(pattern: re.Pattern[str], text: str) -> str:
+    if not pattern.fullmatch(text):
+        raise UnsafeText(f"{text[:80]!r} is not {pattern.pattern}")
+    return text
