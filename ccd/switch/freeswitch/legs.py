@@ -77,9 +77,7 @@ class Legs:
     def close(self, leg: Leg, cause: int, sip_code: int = 0, by: HungUpBy | None = None) -> None:
         """The leg is over. Should its channel come again nevertheless, it is hung up."""
         self._remove(leg)
-        self._over[leg.uuid] = None
-        if len(self._over) > self._output.settings.leg_limit:
-            del self._over[next(iter(self._over))]
+        self._is_over(leg.uuid)
         leg.close(cause, sip_code, by)
 
     def hand_back(self, leg: Leg) -> None:
@@ -149,6 +147,11 @@ class Legs:
         del self._by_uuid[leg.uuid], self._by_id[leg.id]
         self.jobs.dropped(leg)
 
+    def _is_over(self, uuid: str) -> None:
+        self._over[uuid] = None
+        if len(self._over) > self._output.settings.leg_limit:
+            del self._over[next(iter(self._over))]
+
     def _gone(self, leg: Leg, cause: int) -> None:
         if self._by_uuid.get(leg.uuid) is leg:
             self.close(leg, cause)
@@ -213,6 +216,7 @@ class Legs:
         self._handed_back.pop(uuid, None)
         leg = self._by_uuid.get(uuid)
         if leg is None:
+            self._is_over(uuid)  # its description, which comes by the other connection, may be behind
             return
         cause = q850(event.get("Hangup-Cause"))
         if leg.place == "dialling":

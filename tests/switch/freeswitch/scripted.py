@@ -55,7 +55,7 @@ class Scripted:
         """By the beginning of a question: its answer, instead of +OK."""
         self.channels: dict[str, str] = {}
         """What `uuid_dump` says."""
-        self.phones = PHONES
+        self.phones: tuple[str, ...] = PHONES
         self.boot = BOOT
 
     # --- what happens

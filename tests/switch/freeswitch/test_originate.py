@@ -1,0 +1,88 @@
+"""Nothing that a caller says gets out of the variable it is put into."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccd.model.command import Dial
+from ccd.model.ids import SECOND, Endpoint
+from ccd.switch.freeswitch.originate import clean, originate
+from ccd.switch.freeswitch.text import UnsafeText
+from ccd.switch.state import VALUE_LIMIT
+from ccd.wire.esl import BgApi, IllegalValue
+from tests.switch.freeswitch.scripted import SETTINGS, leg
+
+LEG = leg("a-1")
+
+
+def argument(dial: Dial) -> str:
+    return originate(dial, dial.variables, SETTINGS)
+
+
+@given(st.text(max_size=200))
+def test_whatever_a_caller_is_called_an_agents_phone_can_be_rung(text: str) -> None:
+    dial = Dial(LEG, Endpoint("user/1001"), SECOND, "", text, text, (("X-Y", text),), (("CCD_X", text),))
+    asked = argument(dial)
+    assert BgApi("originate", asked, "job").render()
+    assert re.fullmatch(r"\{[^{}]*\}user/1001 &park\(\)", asked)
+    assert " " not in asked.removesuffix(" &park()")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reload mod_event_socket",
+        "reload MOD_EVENT_SOCKET unload",
+        "mod_evmod_event_socketent_socket reload",
+        "a:_:user/1002",
+        "ARRAY::a|:b",
+        "${system(id)}",
+        "x',y='z",
+        "x}user/1002",
+    ],
+)
+def test_names_that_mean_something_to_freeswitch(name: str) -> None:
+    asked = argument(Dial(LEG, Endpoint("user/1001"), SECOND, cli_name=name))
+    assert BgApi("originate", asked).render()
+    assert asked.count("user/") == 1 or "1002" in asked.partition("}")[0]
+
+
+@given(st.text())
+def test_a_clean_text_is_one_line_of_bounded_length(text: str) -> None:
+    cleaned = clean(text)
+    assert not re.search(r"[\x00-\x1f\x7f{}\[\]'\"\\$]", cleaned)
+    assert len(cleaned.encode()) <= VALUE_LIMIT
+
+
+def test_a_number_goes_through_a_gateway() -> None:
+    asked = argument(Dial(LEG, Endpoint("gateway/trunk"), SECOND, number="+49301234", outbound_cli="4930"))
+    assert asked.endswith("}sofia/gateway/trunk/+49301234 &park()")
+    assert "origination_caller_id_number=4930" in asked
+
+
+def test_a_name_that_is_shown() -> None:
+    asked = argument(Dial(LEG, Endpoint("user/1001@home.example"), SECOND, cli_name="Häuser & Co"))
+    assert "Häuser" in asked
+    assert asked.endswith("}user/1001@home.example &park()")
+
+
+@pytest.mark.parametrize(
+    "dial",
+    [
+        Dial(LEG, Endpoint("user/1,user/2"), SECOND),
+        Dial(LEG, Endpoint("1001"), SECOND),
+        Dial(LEG, Endpoint("user/1001 &system(x)"), SECOND),
+        Dial(LEG, Endpoint("user/1001"), SECOND, number="4930"),
+        Dial(LEG, Endpoint("gateway/trunk"), SECOND, number="49/x@evil"),
+        Dial(leg("a b"), Endpoint("user/1"), SECOND),
+        Dial(leg("123"), Endpoint("user/1"), SECOND),
+        Dial(LEG, Endpoint("user/1"), SECOND, headers=(("X: y", "1"),)),
+        Dial(LEG, Endpoint("user/1"), SECOND, variables=(("a(b)", "1"),)),
+        Dial(LEG, Endpoint("user/1"), SECOND, variables=tuple((f"V{n}", "x") for n in range(130))),
+    ],
+)
+def test_what_cannot_be_dialled(dial: Dial) -> None:
+    with pytest.raises((IllegalValue, UnsafeText)):
+        argument(dial)
