@@ -65,7 +65,8 @@ class Join:
 
     def came_about(self) -> None:
         """CHANNEL_BRIDGE of the two."""
-        self.leg.place = self.other.place = "bridged"
+        self.leg.is_in_bridge(self.other.uuid)
+        self.other.is_in_bridge(self.leg.uuid)
         self._done()
 
     def came_back(self, leg: "Leg") -> None:
@@ -123,6 +124,5 @@ class Join:
     def _done(self) -> None:
         self.drop()
         self.leg.is_joined = self.other.is_joined = True
-        self.leg.partner, self.other.partner = self.other.uuid, self.leg.uuid
         self._output.emit(LegsBridged(self.leg.id, self.other.id, self._began if self._was_away else 0))
         self.leg.monitor.talk_began()

@@ -168,6 +168,7 @@ class Leg:
     def hand_back(self, extension: str) -> None:
         """To the dialplan, with nothing on it that would bring it back here."""
         ours = ("transfer_after_bridge", "force_transfer_context", "force_transfer_dialplan", "rdnis")
+        self._clear_queue()
         self.end_lease()
         self.write([(name, "") for name in ours])
         self._output.api("uuid_transfer", f"{self.uuid} {extension} XML {self._output.settings.handback_context}")
@@ -201,11 +202,18 @@ class Leg:
     # --- for the bridge
 
     def be_taken(self) -> None:
-        """It is about to be bridged. What is only queued would play in there, so the queue is cleared first."""
-        if self._slot.is_busy:
-            self._output.api("uuid_break", f"{self.uuid} all")
+        """It is about to be bridged."""
+        self._clear_queue()
         self.place, self._music = "away", ""
         self._slot.drop_waiting()
+        self._slot.leave()
+        self._output.alarms.clear((self.uuid, "lease"))
+
+    def is_in_bridge(self, partner: str) -> None:
+        """It is bridged. A transfer that was put off would take it out of there again."""
+        if self.place != "away" or self.is_recalled:
+            self.end_lease()
+        self.place, self.partner, self._music = "bridged", partner, ""
         self._slot.leave()
         self._output.alarms.clear((self.uuid, "lease"))
 
@@ -362,6 +370,8 @@ class Leg:
             if channel is not None:
                 self._slot.link_was_away(channel.executed)
             self._enter()
+        elif channel is not None and channel.is_bridged:
+            self.is_in_bridge(channel.partner)
 
     # --- inside
 
@@ -374,9 +384,7 @@ class Leg:
     def _found_bridged(self, channel: Channel) -> None:
         if self.place == "dialling":
             self._answered()
-        if self.place == "parked":
-            self._slot.leave()
-        self.place, self.partner, self._music = "bridged", channel.partner, ""
+        self.is_in_bridge(channel.partner)
 
     def _found_parked(self, channel: Channel) -> None:
         was, self.place = self.place, "away"
@@ -427,6 +435,11 @@ class Leg:
             elif isinstance(command, Bridge):
                 self._output.emit(BridgeFailed(self.id, command.other, "the other leg is gone"))
         self.owed = [command for command in self.owed if isinstance(command, HandBack)]
+
+    def _clear_queue(self) -> None:
+        """What is only queued would play wherever the channel goes."""
+        if self._slot.is_busy:
+            self._output.api("uuid_break", f"{self.uuid} all")
 
     def _hang_up(self) -> None:
         self._output.api("uuid_kill", f"{self.uuid} {to_tell(self._cause or NORMAL_CLEARING)}")

@@ -133,8 +133,6 @@ class Legs:
             )
         )
         leg.watch()
-        if channel is not None:
-            leg.partner = channel.partner
         leg.arrive(channel)
 
     def _add(self, name: LegId, uuid: str, place: Place, answered: bool) -> Leg:

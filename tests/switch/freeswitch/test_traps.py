@@ -922,3 +922,11 @@ def test_two_talks_that_were_to_be_joined_and_one_of_them_ended_instead() -> Non
         LegReturned(LEG),
         LegHungUp(THIRD, 16, "far_end"),
     ]
+
+
+def test_what_is_queued_would_play_in_the_dialplan_too() -> None:
+    it = arrived()
+    it.do(Hold(LEG))
+    it.asked()
+    it.do(HandBack(LEG, "600"))
+    assert it.asked()[0] == f"uuid_break {CALLER} all"
