@@ -20,6 +20,8 @@ ROLES = ("caller", FROM_PHONE, "dialled", "talked")
 LEFT = "left"
 """The role of a leg that no daemon cared for, and that the dialplan's fallback has."""
 TEMPORARY_FAILURE = 41
+NO_SUCCESS = 300
+"""SIP codes from here on say why; 200 is said of every BYE."""
 
 
 class Legs:
@@ -220,7 +222,8 @@ class Legs:
         if leg.place == "dialling":
             cause = cause or UNSPECIFIED  # 0 says that nobody knows: of this one it is known that it failed
         leg.hangs_up(_by(event))
-        self.close(leg, cause, number(event.variable("sip_term_status")))
+        status = number(event.variable("sip_term_status"))
+        self.close(leg, cause, status if status >= NO_SUCCESS else 0)
 
     def _job_done(self, event: Event) -> None:
         leg = self.jobs.done(event.job_id)
