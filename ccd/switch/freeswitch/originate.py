@@ -10,7 +10,7 @@ from ccd.model.ids import SECOND, unique_of
 from ccd.switch.freeswitch.settings import Settings
 from ccd.switch.freeswitch.text import UnsafeText, is_uuid
 from ccd.switch.state import VALUE_LIMIT
-from ccd.wire.esl import quote_variables
+from ccd.wire.esl import BgApi, quote_variables
 
 GATEWAY = "gateway/"
 FALLBACK_TIME = 6
@@ -55,7 +55,9 @@ def originate(dial: Dial, variables: Iterable[tuple[str, str]], settings: Settin
     if len(values) > VARIABLE_LIMIT:
         raise UnsafeText(f"{len(values)} variables")
     told = {name: value for name, value in values.items() if value}
-    return f"{quote_variables(told)}{_dialled(dial)} &park()"
+    argument = f"{quote_variables(told)}{_dialled(dial)} &park()"
+    BgApi("originate", argument).render()  # what it refuses is to cost this one call, not the connection
+    return argument
 
 
 def clean(text: str, limit: int = VALUE_LIMIT) -> str:
