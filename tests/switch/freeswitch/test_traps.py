@@ -755,6 +755,13 @@ def test_a_phone_holds_its_call() -> None:
     assert it.told() == [LegHeld(OTHER, True), LegHeld(OTHER, False)]
 
 
+def test_an_agents_keys_in_a_talk_are_told() -> None:
+    it = talking()
+    it.says("DTMF", AGENT, DTMF_Digit="*", DTMF_Source="RTP")
+    it.says("DTMF", AGENT, DTMF_Digit="1", DTMF_Source="RTP")
+    assert it.told() == [DigitPressed(OTHER, "*"), DigitPressed(OTHER, "1")]
+
+
 def test_nothing_is_played_into_a_talk() -> None:
     it = talking()
     it.do(Play(LEG, 1, ("one",)))
