@@ -30,7 +30,7 @@ from ccd.switch.freeswitch.originate import originate
 from ccd.switch.freeswitch.output import Output
 from ccd.switch.freeswitch.question import Answer as Said
 from ccd.switch.freeswitch.question import is_success
-from ccd.switch.freeswitch.text import UnsafeText
+from ccd.switch.freeswitch.text import UnsafeText, uuid_of
 from ccd.switch.state import engines, written
 from ccd.wire.esl import IllegalValue
 
@@ -98,13 +98,14 @@ class Commands:
 
     def _dial(self, dial: Dial) -> None:
         settings = self._output.settings
-        uuid = unique_of(dial.leg) if dial.leg.count("/") >= 2 else ""
+        unique = unique_of(dial.leg) if dial.leg.count("/") >= 2 else ""
+        uuid = uuid_of(unique)
         try:
             argument = originate(dial, written(dial.variables), settings)
         except (IllegalValue, UnsafeText):
             refused(self._output, dial.leg, INVALID_CONTENTS)
             return
-        if dial.leg != leg_id(settings.name, self._legs.boot, uuid) or self._legs.by_uuid(uuid) is not None:
+        if dial.leg != leg_id(settings.name, self._legs.boot, unique) or self._legs.by_uuid(uuid) is not None:
             refused(self._output, dial.leg, TEMPORARY_FAILURE)
             return
         if self._legs.jobs.is_full:

@@ -11,7 +11,7 @@ from ccd.switch.freeswitch.endpoint import Endpoints
 from ccd.switch.freeswitch.job import Jobs
 from ccd.switch.freeswitch.leg import Leg, Place
 from ccd.switch.freeswitch.output import Output
-from ccd.switch.freeswitch.text import KEYS, TEXT_LIMIT, is_uuid, number, shown
+from ccd.switch.freeswitch.text import KEYS, TEXT_LIMIT, is_uuid, number, shown, unique_for
 from ccd.switch.state import engines
 from ccd.wire.esl import Event
 
@@ -115,8 +115,8 @@ class Legs:
         if len(self._by_uuid) >= self._output.settings.leg_limit or not is_uuid(uuid):
             return
         found = variables_of(event)
-        again = self._handed_back.get(uuid, 0)
-        name = leg_id(self._output.settings.name, self.boot, f"{uuid}+{again}" if again else uuid)
+        again, unique = self._handed_back.get(uuid, 0), unique_for(uuid)
+        name = leg_id(self._output.settings.name, self.boot, f"{unique}+{again}" if again else unique)
         answered = event.get("Answer-State") == "answered"
         leg = self._add(name, uuid, place, answered)
         leg.variables.update(engines(found.items()))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ccd.model.command import Dial
 from ccd.model.ids import SECOND, unique_of
 from ccd.switch.freeswitch.settings import Settings
-from ccd.switch.freeswitch.text import UnsafeText, is_uuid
+from ccd.switch.freeswitch.text import UnsafeText, is_uuid, uuid_of
 from ccd.switch.state import VALUE_LIMIT
 from ccd.wire.esl import BgApi, quote_variables
 
@@ -29,7 +29,7 @@ _MEANS_SOMETHING = re.compile(
 
 def originate(dial: Dial, variables: Iterable[tuple[str, str]], settings: Settings) -> str:
     """The argument of `originate`; raises UnsafeText or IllegalValue for what cannot be dialled."""
-    uuid = unique_of(dial.leg)
+    uuid = uuid_of(unique_of(dial.leg))
     if not is_uuid(uuid):
         raise UnsafeText(f"uuid {uuid[:80]!r}")
     values = {

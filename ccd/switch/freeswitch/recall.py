@@ -9,6 +9,7 @@ from ccd.switch.freeswitch.join import Join
 from ccd.switch.freeswitch.leg import Leg, Place
 from ccd.switch.freeswitch.legs import Legs
 from ccd.switch.freeswitch.output import Output
+from ccd.switch.freeswitch.text import uuid_of
 
 
 def recall(output: Output, legs: Legs, boot: str, standings: Iterable[LegStanding]) -> None:
@@ -28,13 +29,13 @@ def recall(output: Output, legs: Legs, boot: str, standings: Iterable[LegStandin
 
 
 def _leg(legs: Legs, standing: LegStanding) -> Leg:
-    uuid, _, again = unique_of(standing.leg).partition("+")
+    unique, _, again = unique_of(standing.leg).partition("+")
     place: Place = "parked"
     if standing.is_joined:
         place = "bridged"
     elif standing.is_dialled and not standing.is_answered:
         place = "dialling"
-    leg = legs.recall(standing.leg, uuid, place, standing.is_answered, int(again or 0))
+    leg = legs.recall(standing.leg, uuid_of(unique), place, standing.is_answered, int(again or 0))
     leg.recall(standing)
     return leg
 

@@ -7,6 +7,7 @@ were checked here.
 import re
 
 UUID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+OURS = "ccd-"
 KEYS = "0123456789*#ABCD"
 TEXT_LIMIT = 256
 _PART = r"(?!\.\.?(?:/|\Z))[A-Za-z0-9_.-]+"
@@ -41,6 +42,19 @@ def safe_name(name: str) -> str:
 def is_safe_name(name: str) -> bool:
     """Whether `safe_name` takes it."""
     return _NAME.fullmatch(name) is not None
+
+
+def uuid_of(unique: str) -> str:
+    """The channel's uuid for the unique part of a leg's id: FreeSWITCH's own, or one made of the engine's. That may be
+    all digits, which some commands take for a number; what FreeSWITCH makes has hyphens.
+    """
+    return unique if "-" in unique else f"{OURS}{unique}"
+
+
+def unique_for(uuid: str) -> str:
+    """And back."""
+    ours = uuid.removeprefix(OURS)
+    return uuid if "-" in ours else ours
 
 
 def is_uuid(text: str) -> bool:

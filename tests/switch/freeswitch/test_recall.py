@@ -146,6 +146,11 @@ def test_a_phone_that_still_rings_is_adopted() -> None:
     assert of_legs(it) == [LegAnswered(OTHER)]
 
 
+def test_a_leg_of_the_engines_own_id_is_found_by_its_uuid() -> None:
+    it = recalled([standing("6612f95b031ed", is_dialled=True)], parked("ccd-6612f95b031ed", Call_Direction="outbound"))
+    assert of_legs(it) == []
+
+
 def test_a_phone_that_was_picked_up_meanwhile_is_answered() -> None:
     it = recalled([agents(is_answered=False)], parked(AGENT, Call_Direction="outbound"))
     assert of_legs(it) == [LegAnswered(OTHER)]

@@ -937,3 +937,19 @@ def test_what_is_queued_would_play_in_the_dialplan_too() -> None:
     it.asked()
     it.do(HandBack(LEG, "600"))
     assert it.asked()[0] == f"uuid_break {CALLER} all"
+
+
+@pytest.mark.parametrize("unique", ["6612f95b031ed", "1795344299000"])
+def test_the_engines_ids_may_be_all_digits_which_commands_take_for_numbers(unique: str) -> None:
+    """`sched_del 1795344299000` deletes a task, not the tasks of a channel."""
+    it = arrived()
+    it.do(Dial(leg(unique), Endpoint("user/1001"), 10 * SECOND))
+    assert f"{{origination_uuid=ccd-{unique}," in it.asked()[0]
+    picked_up(it, f"ccd-{unique}")
+    assert it.told() == [LegAnswered(leg(unique))]
+    it.do(Bridge(LEG, leg(unique)))
+    assert f"sched_del ccd-{unique}" in it.asked()
+    it = Scripted()
+    it.shows(f"ccd-{unique}", v_CCD_ROLE="agent")
+    it.log_in()
+    assert [event.leg for event in it.told() if isinstance(event, LegArrived)] == [leg(unique)], "it keeps its name"
