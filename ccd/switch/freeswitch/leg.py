@@ -234,8 +234,7 @@ class Leg:
         comes by himself, and a move would take him away again from where he is by then.
         """
         if not self.is_left:
-            settings = self._output.settings
-            self._output.api("uuid_transfer", f"{self.uuid} -both {settings.returned} XML {settings.context}")
+            self._output.api("uuid_transfer", f"{self.uuid} -both {self._output.settings.returned} XML {self._context}")
 
     def end_lease(self) -> None:
         """Nobody needs to care for it any more: not while it talks."""
@@ -245,6 +244,9 @@ class Leg:
 
     def parked(self, event: Event) -> None:
         """CHANNEL_PARK: the channel takes commands."""
+        if event.get("Channel-State") == "CS_PARK":
+            self._fetch()
+            return
         way = event.variable("CCD_WAY")
         join = self.join
         if self.place == "parked" or (self.place == "away" and join is not None and not way):
@@ -435,6 +437,14 @@ class Leg:
             elif isinstance(command, Bridge):
                 self._output.emit(BridgeFailed(self.id, command.other, "the other leg is gone"))
         self.owed = [command for command in self.owed if isinstance(command, HandBack)]
+
+    def _fetch(self) -> None:
+        """A bridge that its partner was taken out of parks a leg by itself, and hangs it up three seconds later."""
+        self._output.api("uuid_transfer", f"{self.uuid} {self._output.settings.returned} XML {self._context}")
+
+    @property
+    def _context(self) -> str:
+        return self._output.settings.context
 
     def _clear_queue(self) -> None:
         """What is only queued would play wherever the channel goes."""

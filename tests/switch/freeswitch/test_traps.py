@@ -953,3 +953,12 @@ def test_the_engines_ids_may_be_all_digits_which_commands_take_for_numbers(uniqu
     it.shows(f"ccd-{unique}", v_CCD_ROLE="agent")
     it.log_in()
     assert [event.leg for event in it.told() if isinstance(event, LegArrived)] == [leg(unique)], "it keeps its name"
+
+
+def test_who_is_parked_by_a_bridge_itself_would_be_hung_up_after_three_seconds() -> None:
+    it = talking()
+    it.says("CHANNEL_PARK", CALLER, Channel_State="CS_PARK", Answer_State="answered", v_CCD_ROLE="talked")
+    assert it.told() == []
+    assert it.asked() == [f"uuid_transfer {CALLER} ccd-returned XML ccd"]
+    it.returns(CALLER)
+    assert it.told() == [LegReturned(LEG)]
