@@ -1,7 +1,8 @@
 """The phones' device states, made of their registrations and of the channels they have.
 
-FreeSWITCH keeps no device state of its own. `user/1001` is the phone that is registered as 1001; a channel is its own
-where that is said by its presence id, `1001@domain`, which the directory gives to calls from and to it.
+FreeSWITCH keeps no device state of its own. `user/1001` is the phone that is registered as 1001. A call to it has its
+presence id, `1001@domain`, from the directory's dial-string. A call from it was authenticated as that user; the
+presence id of such a one is no more than what the caller wrote into From.
 """
 
 from collections.abc import Iterable
@@ -32,7 +33,10 @@ class Endpoints:
 
     def phone_of(self, event: Event) -> Endpoint:
         """Whose channel it is; empty where it is no phone's."""
-        user, _, domain = event.get("Channel-Presence-ID").partition("@")
+        if event.get("Call-Direction") == "outbound":
+            user, _, domain = event.get("Channel-Presence-ID").partition("@")
+        else:
+            user, domain = event.variable("user_name"), event.variable("domain_name")
         return self.name(user, domain) if user and domain else Endpoint("")
 
     def registered(self, event: Event) -> None:

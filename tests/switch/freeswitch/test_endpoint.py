@@ -6,7 +6,8 @@ from tests.switch.freeswitch.scripted import SETTINGS, Scripted
 from tests.switch.freeswitch.test_session import settings
 
 PHONE = Endpoint("user/1001")
-ID = "1001@pbx.example"
+CALLED = {"Channel_Presence_ID": "1001@pbx.example", "Call_Direction": "outbound"}
+CALLING = {"v_user_name": "1001", "v_domain_name": "pbx.example", "Call_Direction": "inbound"}
 
 
 def changed(state: EndpointState, phone: str = "user/1001") -> Event:
@@ -22,10 +23,10 @@ def logged_in(domain: str = "") -> Scripted:
 
 def test_a_phone_rings_talks_and_is_idle_again() -> None:
     it = logged_in()
-    it.says("CHANNEL_CREATE", "x", Channel_Presence_ID=ID, Answer_State="ringing")
-    it.says("CHANNEL_PROGRESS", "x", Channel_Presence_ID=ID, Answer_State="ringing")
-    it.says("CHANNEL_ANSWER", "x", Channel_Presence_ID=ID, Answer_State="answered")
-    it.says("CHANNEL_CREATE", "y", Channel_Presence_ID=ID, Answer_State="ringing")
+    it.says("CHANNEL_CREATE", "x", **CALLED, Answer_State="ringing")
+    it.says("CHANNEL_PROGRESS", "x", **CALLED, Answer_State="ringing")
+    it.says("CHANNEL_ANSWER", "x", **CALLED, Answer_State="answered")
+    it.says("CHANNEL_CREATE", "y", **CALLED, Answer_State="ringing")
     it.hang_up("x")
     it.hang_up("y")
     assert it.told() == [changed(state) for state in ("ringing", "in_use", "ringing", "idle")]
@@ -58,6 +59,14 @@ def test_a_phone_of_another_domain_has_it_in_its_name() -> None:
 def test_a_channel_that_is_no_phones() -> None:
     it = logged_in()
     it.says("CHANNEL_CREATE", "x", Channel_Presence_ID="", Answer_State="ringing")
-    it.says("CHANNEL_CREATE", "y", Channel_Presence_ID="4930@carrier.example", Answer_State="ringing")
+    it.says("CHANNEL_CREATE", "y", **{**CALLED, "Channel_Presence_ID": "4930@carrier.example"})
     it.hang_up("x")
     assert it.told() == []
+
+
+def test_a_call_of_a_phone_is_its_own_by_its_login_and_not_by_what_anybody_calls_himself() -> None:
+    it = logged_in()
+    it.says("CHANNEL_CREATE", "x", **{**CALLED, "Call_Direction": "inbound"})
+    assert it.told() == [], "or anybody could keep an agent busy"
+    it.says("CHANNEL_CREATE", "y", Answer_State="ringing", **CALLING)
+    assert it.told() == [changed("ringing")]

@@ -54,7 +54,9 @@ def test_a_directory_user_with_rights_of_his_own() -> None:
 def test_phones_are_told_before_the_switch_is_up() -> None:
     it = Scripted()
     it.phones = ("1001", "1002")
-    it.shows("x", Channel_Presence_ID="1002@pbx.example", Answer_State="ringing", v_CCD_ROLE="")
+    it.shows(
+        "x", Channel_Presence_ID="1002@pbx.example", Call_Direction="outbound", Answer_State="ringing", v_CCD_ROLE=""
+    )
     it.log_in()
     assert it.told() == [
         EndpointChanged(PBX, Endpoint("user/1001"), "idle"),

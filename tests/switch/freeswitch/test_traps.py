@@ -832,11 +832,12 @@ def test_what_a_caller_shows_arrives_as_it_is() -> None:
     assert (there.endpoint, there.answered, there.variables) == ("", False, {})
 
 
-def test_a_phone_that_dialled_is_known_by_its_presence_id_and_a_caller_cannot_claim_one() -> None:
+def test_a_phone_that_dialled_is_known_by_its_login_and_a_caller_cannot_claim_to_be_one() -> None:
     it = Scripted()
     it.log_in()
     it.told()
-    it.arrive(role="agent", Channel_Presence_ID="1001@pbx.example", v_CCD_DNIS="1002")
+    login = {"v_user_name": "1001", "v_domain_name": "pbx.example"}
+    it.arrive(role="agent", v_CCD_DNIS="1002", Channel_Presence_ID="1009@pbx.example", **login)
     it.arrive(SECOND_CALLER, Channel_Presence_ID="1001@pbx.example")
     legs = [event for event in it.told() if isinstance(event, LegArrived)]
     assert [(there.endpoint, there.dnis) for there in legs] == [("user/1001", "1002"), ("", "4930901820")]
