@@ -114,7 +114,7 @@ class Snapshot:
                 self._finish(leg)
             elif leg.join is not None and leg.join.leg is leg:
                 leg.join.watch()
-        early, self._early, self._found = self._early, [], {}
+        early, self._early = self._early, []
         for event in early:
             self._handle(event)
         self._output.alarm("late", LISTED_LATE, self._look_again)
@@ -174,8 +174,9 @@ class Snapshot:
 
     def _told_again(self, answer: Answer) -> None:
         for uuid in listed(answer.text):
-            if self._legs.by_uuid(uuid) is None:
+            if uuid not in self._found and self._legs.by_uuid(uuid) is None:
                 self._output.api("uuid_dump", uuid, self._told_late)
+        self._found = {}
 
     def _told_late(self, answer: Answer) -> None:
         channel = described(answer.text) if is_success(answer) else None
