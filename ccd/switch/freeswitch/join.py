@@ -52,7 +52,7 @@ class Join:
         output.api("uuid_bridge", f"{leg.uuid} {other.uuid}", self._answered)
         leg.monitor.talk_begins()
         for one in (leg, other):
-            one.end_lease()
+            one.lease.end()
         leg.write((("CCD_ROLE", "talked"),))
 
     def watch(self) -> None:

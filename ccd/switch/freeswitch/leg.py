@@ -35,9 +35,10 @@ from ccd.model.event import (
 )
 from ccd.model.ids import MILLISECOND, SECOND, LegId, Length
 from ccd.model.standing import LegStanding
-from ccd.switch.freeswitch.cause import to_tell
 from ccd.switch.freeswitch.channel import Channel
+from ccd.switch.freeswitch.ending import Ending
 from ccd.switch.freeswitch.join import Join
+from ccd.switch.freeswitch.lease import Lease
 from ccd.switch.freeswitch.operation import Message, Music, Playing
 from ccd.switch.freeswitch.output import Output
 from ccd.switch.freeswitch.question import Answer as Said
@@ -50,17 +51,7 @@ from ccd.wire.esl import Event
 
 GHOST = 200 * MILLISECOND
 """A failed originate is followed, or was preceded, by its channel's end within this: that knows the true cause."""
-HANG_UP_AGAIN = SECOND
-NO_CHANNEL_YET = 20 * MILLISECOND
-"""A leg hung up in the instant it was dialled has no channel yet."""
-ADOPTED = 300 * MILLISECOND
-"""The first renewal of the lease; a leg bridged within that costs none. The dialplan's own time is 6 s."""
-PRESENCE = 60 * SECOND
-"""So often a leg is looked for, should its end have come while events were dropped."""
-FORGOTTEN = SECOND
-"""`uuid_exists` is false before the channel's end is told, with the true cause."""
 ANSWERING = SECOND
-NORMAL_CLEARING = 16
 DEFAULT_MUSIC = "default"
 
 Place = Literal["dialling", "parked", "away", "bridged"]
@@ -74,7 +65,6 @@ class Leg:
         self.uuid = uuid
         self.place: Place = place
         self.is_answered = answered
-        self.is_leaving = False
         self.is_joined = place == "bridged"
         """LegsBridged was told, so its return is told too."""
         self.join: Join | None = None
@@ -85,25 +75,33 @@ class Leg:
         self.monitor = Monitor(output, leg, uuid, self.write)
         self.is_recalled = False
         """A former driver had it, and the switch was not asked about it yet."""
-        self.has_channel = place != "dialling"
-        """The switch has said something of its channel."""
         self.owed: list[SwitchCommand] = []
         """What a former driver was told and whose result it did not tell, but for answer, hang-up and bridge."""
         self.variables: dict[str, str] = {}
         self.on_gone: Callable[[int], None] = self.close
+        self.lease = Lease(output, uuid)
         self._output = output
+        self._ending = Ending(output, uuid, self._forgotten)
+        self._ending.has_channel = place != "dialling"
         self._slot = Slot(output, uuid)
         self._music = ""
         self._is_answering = False
         self._rings = False
         self._is_unsent = False
         self._is_to_ring = False
-        self._by: HungUpBy | None = None
-        self._cause = 0
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether its end has begun, or is asked for."""
+        return self._ending.is_leaving
 
     def watch(self) -> None:
         """It is on the switch: from now on it is looked for."""
-        self._output.alarm((self.uuid, "presence"), PRESENCE, self._look)
+        self._ending.watch()
+
+    def is_seen(self) -> None:
+        """The switch says something of its channel."""
+        self._ending.has_channel = True
 
     # --- commands
 
@@ -161,15 +159,14 @@ class Leg:
 
     def hang_up(self, cause: int) -> None:
         """End the leg; again and again until its end is in."""
-        self._by, self._cause = self._by or "us", cause
-        self.is_leaving = True
-        self._hang_up()
+        self._ending.is_ours(cause)
+        self._ending.hang_up()
 
     def hand_back(self, extension: str) -> None:
         """To the dialplan, with nothing on it that would bring it back here."""
         ours = ("transfer_after_bridge", "force_transfer_context", "force_transfer_dialplan", "rdnis")
         self._clear_queue()
-        self.end_lease()
+        self.lease.end()
         self.write([(name, "") for name in ours])
         self._output.api("uuid_transfer", f"{self.uuid} {extension} XML {self._output.settings.handback_context}")
 
@@ -194,7 +191,7 @@ class Leg:
             case Hold():
                 self._music = command.music if is_safe_name(command.music) else DEFAULT_MUSIC
             case HangUp():
-                self._by, self._cause, self.is_leaving = self._by or "us", command.cause, True
+                self._ending.is_ours(command.cause)
             case SetVariables():
                 self.variables.update(engines(command.variables))
                 self._is_unsent = True
@@ -207,15 +204,15 @@ class Leg:
         self.place, self._music = "away", ""
         self._slot.drop_waiting()
         self._slot.leave()
-        self._output.alarms.clear((self.uuid, "lease"))
+        self.lease.stop()
 
     def is_in_bridge(self, partner: str) -> None:
         """It is bridged. A transfer that was put off would take it out of there again."""
         if self.place != "away" or self.is_recalled:
-            self.end_lease()
+            self.lease.end()
         self.place, self.partner, self._music = "bridged", partner, ""
         self._slot.leave()
-        self._output.alarms.clear((self.uuid, "lease"))
+        self.lease.stop()
 
     def was_not_taken(self) -> None:
         """It was not: it is where it was, and may play still what it played."""
@@ -235,10 +232,6 @@ class Leg:
         """
         if not self.is_left:
             self._output.api("uuid_transfer", f"{self.uuid} -both {self._output.settings.returned} XML {self._context}")
-
-    def end_lease(self) -> None:
-        """Nobody needs to care for it any more: not while it talks."""
-        self._output.api("sched_del", self.uuid)
 
     # --- what the switch says
 
@@ -276,7 +269,7 @@ class Leg:
     def dial_failed(self, cause: int) -> None:
         """The originate's job says so; the channel's end with the true cause comes, or without a channel never."""
         if self.place == "dialling":
-            wait: Length = GHOST if self.has_channel or self.is_leaving else 0
+            wait: Length = GHOST if self._ending.has_channel or self.is_leaving else 0
             self._output.alarm((self.uuid, "gone"), wait, lambda: self.on_gone(cause))
 
     def rings(self) -> None:
@@ -296,13 +289,14 @@ class Leg:
 
     def hangs_up(self, by: HungUpBy | None) -> None:
         """CHANNEL_HANGUP: the end begins, its details follow."""
-        self._by = self._by or by
-        self.is_leaving = self._slot.hung_up = True
+        self._ending.begins(by)
+        self._slot.hung_up = True
 
     def close(self, cause: int, sip_code: int = 0, by: HungUpBy | None = None) -> None:
         """The leg is over: every result that is due, then LegHungUp."""
-        for what in ("lease", "hangup", "stop", "gone", "presence"):
-            self._output.alarms.clear((self.uuid, what))
+        self.lease.stop()
+        self._ending.close()
+        self._output.alarms.clear((self.uuid, "gone"))
         self._output.calm((self.uuid, "answer"))
         self._output.calm((self.uuid, "dial"))
         self._slot.close()
@@ -311,12 +305,7 @@ class Leg:
         if self.join is not None:
             self.join.fail("a leg hung up")
         self.monitor.close()
-        by = by or self._by or "switch"
-        if by == "us" and self._cause:
-            cause = self._cause
-        elif cause == 0 and by == "far_end":
-            cause = NORMAL_CLEARING
-        self._output.emit(LegHungUp(self.id, cause, by, sip_code))
+        self._output.emit(LegHungUp(self.id, *self._ending.verdict(cause, by), sip_code))
 
     # --- after the link was away, or a former driver
 
@@ -343,7 +332,7 @@ class Leg:
     def link_returned(self, channel: Channel) -> None:
         """The leg as the switch shows it after the link was away."""
         self.watch()
-        self.has_channel = True
+        self.is_seen()
         self.monitor.link_returned(channel.is_bridged)
         if self.join is not None:
             self.join.link_returned()
@@ -353,7 +342,7 @@ class Leg:
             self._is_unsent = False
             self.write(written(self.variables.items()))
         if self.is_leaving:
-            self._hang_up()
+            self._ending.hang_up()
         if channel.is_answered:
             self._found_answered()
         elif self._is_answering:
@@ -407,10 +396,7 @@ class Leg:
 
     def _enter(self) -> None:
         self.place, self.is_left = "parked", False
-        if self.is_recalled:  # its time may be nearly over
-            self._renew_lease()
-        else:
-            self._output.alarm((self.uuid, "lease"), ADOPTED, self._renew_lease)
+        self.lease.begin(at_once=self.is_recalled)
         if self.join is not None:
             self._music = ""
         self._slot.enter()
@@ -451,27 +437,7 @@ class Leg:
         if self._slot.is_busy:
             self._output.api("uuid_break", f"{self.uuid} all")
 
-    def _hang_up(self) -> None:
-        self._output.api("uuid_kill", f"{self.uuid} {to_tell(self._cause or NORMAL_CLEARING)}")
-        again = NO_CHANNEL_YET if not self.has_channel else HANG_UP_AGAIN
-        self._output.alarm((self.uuid, "hangup"), again, self._hang_up)
-
-    def _look(self) -> None:
-        self.watch()
-        self._output.api("uuid_exists", self.uuid, self._looked)
-
-    def _looked(self, answer: Said) -> None:
-        if answer.text.strip() == "false":
-            self._by = self._by or ("switch" if self.place == "dialling" else "far_end")
-            self._output.alarm((self.uuid, "gone"), FORGOTTEN, self._forgotten)
-
     def _forgotten(self) -> None:
+        self._ending.begins("switch" if self.place == "dialling" else "far_end")
         self.is_gone()
         self.on_gone(0)
-
-    def _renew_lease(self) -> None:
-        settings = self._output.settings
-        seconds = settings.lease // SECOND
-        self._output.api("sched_del", self.uuid)
-        self._output.api("sched_transfer", f"+{seconds} {self.uuid} {settings.fallback} XML {settings.context}")
-        self._output.alarm((self.uuid, "lease"), settings.lease // 2, self._renew_lease)

@@ -160,7 +160,7 @@ class Legs:
         self._endpoints.channel_seen(event)
         leg = self._by_uuid.get(event.uuid)
         if leg is not None:
-            leg.has_channel = True
+            leg.is_seen()
         return leg
 
     def _created(self, event: Event) -> None:
