@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ccd.model.command import SwitchCommand
-from ccd.model.event import Event, LegHungUp
+from ccd.model.event import Event
 from ccd.model.ids import SECOND, LegId, Moment, RecordingId, SwitchName, leg_id
 from ccd.switch.base import Reaction
 from ccd.switch.freeswitch.driver import FreeSwitchDriver
@@ -207,8 +207,3 @@ def line(command: esl.Command) -> str:
             assert command.is_locked, "event-lock on every one"
             return f"execute {uuid} {application} {event_id} {argument}"
     return type(command).__name__
-
-
-def ended(it: Scripted) -> list[LegId]:
-    """The legs whose end was told, in order."""
-    return [event.leg for event in it.events if isinstance(event, LegHungUp)]
