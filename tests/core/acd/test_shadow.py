@@ -115,7 +115,7 @@ def test_who_left_and_waits_once_more_is_told_once_more() -> None:
     assert made.said() == [("sooner", "", "bert")]
     assert made.shadow is not None
     assert made.shadow.apply([entered], made.now) == [], "once a stay"
-    again = made.shadow.apply([QueueLeft(entered.call, entered.queue, "timeout", SECOND), entered], made.now)
+    again = made.shadow.apply([QueueLeft(entered.call, entered.queue, "overflowed", SECOND), entered], made.now)
     assert [(one.result, one.would) for one in again] == [("sooner", "bert")]
 
 
