@@ -108,6 +108,16 @@ def test_who_waits_for_nobody_would_have_been_offered_sooner() -> None:
     assert other.said() == [("sooner", "", "bert")]
 
 
+def test_an_agent_whose_phone_is_put_down_would_have_been_offered_the_call() -> None:
+    made = Watched(site(least=2), site())
+    made.log_in("bert")
+    made.phone("bert", "in_use")
+    made.arrive("sales", "1.1")
+    assert made.said() == []
+    made.phone("bert", "idle")
+    assert made.said() == [("sooner", "", "bert")]
+
+
 def test_who_left_and_waits_once_more_is_told_once_more() -> None:
     made = Watched(site(least=2), site())
     made.log_in("bert")
