@@ -32,6 +32,7 @@ from benchmarks.traffic import median, percentile
 from benchmarks.verdict import Finding, Verdict
 from ccd.lab.process import left_over
 from ccd.lab.progress import step
+from ccd.model.ids import SECOND as MICROSECONDS
 
 AGENTS, RATE = 48, 5.0
 KILLS, OTHERS = 50, 10
@@ -142,9 +143,10 @@ async def _inject(kind: str, faults: Faults, verdict: Verdict, stage: Stage, nam
     if (code := stage.centre.process.returncode) is not None:
         verdict.add("other", f"ccd ended by itself with {code}", fault.note, fault.kind)
         await stage.centre.start()
-    for number, kept in fault.places.items():
-        if not kept:
-            verdict.add("other", "an old place lost", number, fault.kind)
+    for number, since in fault.places.items():
+        if since != fault.waited[number]:
+            late = (since - fault.waited[number]) / MICROSECONDS
+            verdict.add("other", "an old place lost", f"{number} {late:.1f} s", fault.kind)
     if out := await stage.log_in():
         verdict.add("other", f"{len(out)} agents logged out", fault.note, fault.kind)
 
@@ -239,7 +241,7 @@ async def _replay(stage: Stage, verdict: Verdict) -> list[str]:
 
 def _print(verdict: Verdict, people: People, stage: Stage, replayed: Sequence[str], told: Counter[str]) -> None:
     _print_table(verdict)
-    places = [kept for fault in verdict.faults for kept in fault.places.values()]
+    places = [since == fault.waited[number] for fault in verdict.faults for number, since in fault.places.items()]
     print(f"callers who rang again after the switch died, with their old place: {sum(places)} of {len(places)} seen")
     became = ", ".join(f"{count} {name}" for name, count in verdict.outcomes.most_common())
     print(f"callers: {people.arrived}; {became}")

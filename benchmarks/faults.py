@@ -16,6 +16,7 @@ from benchmarks.people import SECOND, Caller
 from benchmarks.stage import NUMBER, Stage
 from benchmarks.traffic import MILLISECOND
 from ccd.lab.process import LabError
+from ccd.model.ids import Moment
 
 RESTART_SEC = 0.1
 """Seconds until a service manager starts a dead daemon again (`RestartSec` of systemd/ccd.service)."""
@@ -49,8 +50,8 @@ class Fault:
     note: str = ""
     waited: Mapping[str, int] = field(default_factory=dict)
     """Callers who waited when the switch died and rang again: number to the moment they had waited since."""
-    places: Mapping[str, bool] = field(default_factory=dict)
-    """Those of them who were seen to wait again: whether in their old place."""
+    places: Mapping[str, Moment] = field(default_factory=dict)
+    """Those of them who were seen to wait again, and since when by what the daemon says."""
 
     @property
     def until(self) -> int:
@@ -185,10 +186,16 @@ class Faults:
         await asyncio.sleep(self._restart_time)
         await self._stage.asterisk.start()
         fault.over = time.monotonic_ns()
-        for caller, _ in list(waiting.values())[:RETURNING]:
+        # Who was answered between the look and the death did not wait any more.
+        still = {
+            number: (caller, since)
+            for number, (caller, since) in waiting.items()
+            if not any(offer.was_answered for offer in caller.offers)
+        }
+        for caller, _ in list(still.values())[:RETURNING]:
             again = self._stage.people.place(NUMBER, self._stage.server, wish=caller.wish, again=caller)
             again.think = 0.5
-        fault.waited = {number: since for number, (_, since) in list(waiting.items())[:RETURNING]}
+        fault.waited = {number: since for number, (_, since) in list(still.items())[:RETURNING]}
 
     async def _waiting(self) -> dict[str, tuple[Caller, int]]:
         """Who waits in a queue, and since when."""
@@ -202,11 +209,11 @@ class Faults:
 
     async def _look_at_places(self, fault: Fault) -> None:
         """Whether those who rang again wait since when they did; who is served at once is not seen to wait."""
-        places: dict[str, bool] = {}
+        places: dict[str, Moment] = {}
         for _ in range(80):
             for call in (await self._stage.view()).calls:
                 if call.ani in fault.waited and call.waiting_since:
-                    places[call.ani] = call.waiting_since == fault.waited[call.ani]
+                    places[call.ani] = call.waiting_since
             await asyncio.sleep(0.1)
         fault.places = places
 

@@ -2,7 +2,7 @@
 
 A talk that ended in one is told late. Its recording knows better when that was: at its last sound. That is when the
 file was last written to, unless it was closed some time later (with the agent's leg, by the dialplan): then its length
-says it.
+says it. But a talk lasted at least for as long as somebody looked, however silent its phones were.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -33,40 +33,44 @@ class Absence:
         self._standings = standings
         self._sound = sound
         self._now = now
-        self._recorded: dict[LegId, RecordingId] = {}
-        """Legs that talked when nobody looked any more, or were about to."""
+        self._recorded: dict[LegId, tuple[RecordingId, Moment]] = {}
+        """Legs that talked when nobody looked any more, or were about to, and until when somebody did (0: unknown)."""
+        self._looked_at: Moment = 0
         self._over: dict[SwitchName, Moment] = {}
 
     def noted(self, event: AnyEvent) -> None:
         """One begins or is over."""
         match event:
             case SwitchDown():
-                self._begin(event.switch)
+                self._begin(event.switch, event.heard_at)
             case TimersHeld():
-                self._begin(None)
+                self._begin(None, self._looked_at)
             case SwitchUp():
                 self._over[event.switch] = self._now()
             case TimersReleased():
                 self._over |= {switch_of(leg): self._now() for leg in self._recorded}
+        self._looked_at = self._now()
 
     def end_of_talk(self, leg: LegId, began: Moment) -> Moment:
         """When the talk of a leg, since `began`, ended unseen; 0 where it had no recording, or ends in our sight."""
-        recording = self._recorded.pop(leg, None)
+        recording, looked_at = self._recorded.pop(leg, (None, 0))
         if recording is None or self._now() > self._over.get(switch_of(leg), self._now()) + TOLD_WITHIN:
             return 0
         written, length = self._sound(recording)
         if not 0 < written < self._now() - IN_SIGHT:
             return 0
         last_sound = began + length
-        return last_sound if last_sound < written - IN_SIGHT else written + UNWRITTEN
+        return max(looked_at, last_sound if last_sound < written - IN_SIGHT else written + UNWRITTEN)
 
-    def _begin(self, switch: SwitchName | None) -> None:
-        """On this switch, or on all."""
+    def _begin(self, switch: SwitchName | None, looked_at: Moment) -> None:
+        """On this switch, or on all; where one goes on already it began with that."""
         for leg, recording in _recorded(self._standings()):
             name = switch_of(leg)
             if switch in (None, name):
-                self._recorded[leg] = recording
-                self._over.pop(name, None)
+                before = 0 if name in self._over else self._recorded.get(leg, (recording, 0))[1]
+                self._recorded[leg] = recording, before or looked_at
+        for name in [name for name in self._over if switch in (None, name)]:
+            del self._over[name]
 
 
 def _recorded(standings: Iterable[LegStanding]) -> Iterator[tuple[LegId, RecordingId]]:

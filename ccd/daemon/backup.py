@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from ccd.config.load import Loaded, load
 from ccd.config.settings import HttpSection, SecretSource, Settings, TlsSection
-from ccd.daemon import archive, configurations, site
+from ccd.daemon import archive, configurations, site, snapshot
 from ccd.daemon.journal import segments
 from ccd.io import record_dump
 from ccd.io.backup_file import BackupWriter, pieces, writing
@@ -124,8 +124,10 @@ def add_recordings(writer: BackupWriter, folder: Path, told: Told) -> None:
 
 
 def add_journal(writer: BackupWriter, folder: Path, told: Told) -> None:
-    """Its segments, the configurations that they were decided by, and the archived days, which are packed already."""
-    for path in (*segments(folder), *configurations.places(folder)):
+    """Its segments, the configurations that they were decided by, what their days began with, and the archived days,
+    which are packed already.
+    """
+    for path in (*segments(folder), *configurations.places(folder), *snapshot.mornings(folder)):
         add_file(writer, f"journal/{path.relative_to(folder).as_posix()}", path, told)
     for path in archive.archives(folder):
         add_file(writer, f"journal/{path.relative_to(folder).as_posix()}", path, told, packed=False)

@@ -244,7 +244,8 @@ class Daemon:
         self._pump.start()
         self._keeper.begin_day()
         self._resumption.begin(self._loaded_hash)
-        self._keeper.take()
+        if self._begun.recovered is None:  # else the one that was recovered from holds until the first beat
+            self._keeper.take()
         for line in self._lines.values():
             line.link.open()
         async with asyncio.TaskGroup() as group:

@@ -29,15 +29,16 @@ from ccd.io.backup_file import BackupReader, DamagedError, Member
 from ccd.io.placing import place_file
 from ccd.io.record_upgrade import SCHEMA, can_take
 
-CODE = ".pickle", ".zip"
-"""What may run code when it is read: an archived day holds pickles, too."""
+CODE = ".pickle", ".zip", ".snapshot"
+"""What may run code when it is read: a snapshot is one pickle, an archived day holds some."""
 Part = Literal["configuration", "records", "journal", "recordings"]
 PARTS: tuple[Part, ...] = get_args(Part)
 _MEMBERS: Mapping[Part, re.Pattern[str]] = {
     "configuration": re.compile(r"configuration/.+"),
     "records": re.compile(r"records\.jsonl|state/backlog(-[0-9]+)?"),
     "journal": re.compile(
-        r"journal/([0-9]+\.journal|configurations/[0-9a-f]+\.pickle|archive/[0-9]{4}-[0-9]{2}-[0-9]{2}\.zip)"
+        r"journal/([0-9]+\.journal|configurations/[0-9a-f]+\.pickle|archive/[0-9]{4}-[0-9]{2}-[0-9]{2}\.zip"
+        r"|mornings/[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{16}-[0-9a-f]{12}\.snapshot)"
     ),
     "recordings": re.compile(r"recordings/[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+\.wav"),
 }

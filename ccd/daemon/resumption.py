@@ -83,7 +83,7 @@ class Resumption:
         self._pump.feed(TimersHeld())
         for name in self._lines:
             if floor.commands_a_switch:
-                self._pump.feed(SwitchDown(name, "the daemon began anew"))
+                self._pump.feed(SwitchDown(name, "the daemon began anew", recovered.last))
         if floor.configuration.hash != configuration:
             self._pump.feed(ConfigurationLoaded(configuration))
         standings = recovered.ledger.standings()

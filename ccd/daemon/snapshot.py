@@ -73,8 +73,8 @@ def write_morning(journal: Path, snapshot: Snapshot, day: str) -> None:
     _put(journal / MORNINGS / f"{day}-{snapshot.sequence:016d}-{fingerprint()}{SUFFIX}", snapshot)
 
 
-def mornings(journal: Path, day: str) -> list[Path]:
-    """Of a day; several where its daemon went through the night more than once."""
+def mornings(journal: Path, day: str = "*") -> list[Path]:
+    """Of a day, or of all; several of one where its daemon went through the night more than once."""
     return sorted((journal / MORNINGS).glob(f"{day}-*{SUFFIX}"))
 
 

@@ -17,6 +17,7 @@ import shutil
 import stat
 import struct
 import threading
+import time
 from array import array
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -103,17 +104,29 @@ class Recordings:
         self._settle_time = settle_time
         self._used = 0
         self._lock = threading.Lock()
+        self._counting: asyncio.Task[None] | None = None
+        self._closing = False
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="recordings")
         self._working: dict[RecordingId, asyncio.Task[Finalised]] = {}
         self._log = structlog.get_logger("recordings")
 
     async def start(self) -> None:
-        """Make the folders and count what is there. The folder of the incoming ones must be the switch's to write."""
+        """Make the folders. The folder of the incoming ones must be the switch's to write. What is there is counted
+        meanwhile: a daemon that begins again does not keep its callers waiting for a look at years of recordings.
+        """
         self.incoming.mkdir(parents=True, exist_ok=True)
-        self._used = await self._in_thread(_count, self.folder)
+        self._counting = asyncio.create_task(self._count(time.time_ns()), name="count recordings")
+
+    async def counted(self) -> None:
+        """Until `usage` knows of all that is there."""
+        if self._counting is not None:
+            await asyncio.shield(self._counting)
 
     async def close(self) -> None:
         """Let what is at work come to its end."""
+        self._closing = True
+        if self._counting is not None:
+            await asyncio.wait([self._counting])
         await asyncio.gather(*self._working.values(), return_exceptions=True)
         await asyncio.to_thread(self._pool.shutdown)
 
@@ -206,6 +219,13 @@ class Recordings:
             return Finalised(recording, path, soundfile.info(place).frames, _checksum(place))
         except soundfile.LibsndfileError as error:
             raise RecordingError(f"{recording} is in its place, but damaged: {error}") from error
+
+    async def _count(self, before: int) -> None:
+        """Add what was there before this moment (ns); later files are added by whoever puts them there."""
+        try:
+            self._add(await self._in_thread(_size, self.folder, before, lambda: self._closing))
+        except OSError as error:
+            self._log.error("recordings not counted", error=str(error))
 
     def _add(self, size: int) -> None:
         with self._lock:
@@ -327,8 +347,17 @@ def _left_over(incoming: Path) -> list[tuple[RecordingId, Moment]]:
     return sorted(found)
 
 
-def _count(folder: Path) -> int:
-    """Bytes of the finished recordings; what a crash left half made is removed."""
-    for part in folder.glob("[0-9]*/[0-9]*/[0-9]*/*.part"):
-        part.unlink()
-    return sum(path.stat().st_size for path in folder.glob("[0-9]*/[0-9]*/[0-9]*/*.wav"))
+def _size(folder: Path, before: int, is_over: Callable[[], bool]) -> int:
+    """Bytes of the recordings finished before a moment (ns); what a crash left half made then is removed."""
+    size = 0
+    for path in folder.glob("[0-9]*/[0-9]*/[0-9]*/*"):
+        if is_over():
+            break
+        known = _known(path)
+        if known is None or known.st_mtime_ns >= before:
+            continue
+        if path.suffix == ".wav":
+            size += known.st_size
+        elif path.suffix == ".part":
+            path.unlink(missing_ok=True)
+    return size

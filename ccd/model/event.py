@@ -42,10 +42,13 @@ class SwitchUp(Event, frozen=True):
 
 
 class SwitchDown(Event, frozen=True):
-    """The link to a switch is lost; its calls go on without us."""
+    """The link to a switch is lost; its calls go on without us. `heard_at` is when it was last heard of, 0 for unknown:
+    nothing of before was missed.
+    """
 
     switch: SwitchName
     reason: str
+    heard_at: Moment = 0
 
 
 class EndpointChanged(Event, frozen=True):

@@ -4,7 +4,7 @@ import pytest
 
 from ccd.daemon.absence import IN_SIGHT, TOLD_WITHIN, UNWRITTEN, Absence
 from ccd.model.command import Bridge
-from ccd.model.event import AnyEvent, SwitchDown, SwitchUp, TimersHeld, TimersReleased
+from ccd.model.event import AnyEvent, SwitchDown, SwitchUp, TimePassed, TimersHeld, TimersReleased
 from ccd.model.ids import SECOND, LegId, Length, Moment, RecordingId, SwitchName
 from ccd.model.standing import LegStanding
 
@@ -114,3 +114,42 @@ def test_an_absence_that_is_over_elsewhere_goes_on_here() -> None:
     house.missed(DOWN, SwitchUp(OTHER_PBX, "b1"))
     house.now += 60 * SECOND
     assert house.told() == 100 * SECOND + UNWRITTEN
+
+
+@pytest.mark.parametrize(("heard_at", "expected"), [(99, 100), (104, 104)])
+def test_phones_that_send_nothing_do_not_end_a_talk_that_was_seen(heard_at: int, expected: int) -> None:
+    house = House()
+    house.missed(SwitchDown(PBX, "closed by peer", heard_at * SECOND))
+    assert house.told() == expected * SECOND + (UNWRITTEN if expected == 100 else 0)
+
+
+def test_a_loop_that_stood_still_had_looked_until_its_last_input() -> None:
+    house = House()
+    house.now = 104 * SECOND
+    house.absence.noted(TimePassed())
+    house.missed(TimersHeld(), TimersReleased())
+    assert house.told() == 104 * SECOND
+
+
+def test_a_daemon_that_begins_knows_until_when_the_former_one_looked() -> None:
+    house = House()
+    house.absence.noted(TimersHeld())
+    house.missed(SwitchDown(PBX, "the daemon began anew", 104 * SECOND))
+    assert house.told() == 104 * SECOND
+
+
+def test_while_a_link_is_away_nobody_looks_whatever_else_comes_in() -> None:
+    house = House()
+    house.absence.noted(SwitchDown(PBX, "silent", 98 * SECOND))
+    house.now = 105 * SECOND
+    house.absence.noted(TimePassed())
+    house.missed(TimersHeld(), UP)
+    assert house.told() == 100 * SECOND + UNWRITTEN
+
+
+def test_the_next_absence_is_another() -> None:
+    house = House()
+    house.missed(SwitchDown(PBX, "cut", 96 * SECOND))
+    house.absence.noted(SwitchDown(PBX, "cut", 109 * SECOND))
+    house.now = 115 * SECOND
+    assert house.told() == 109 * SECOND

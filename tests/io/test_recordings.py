@@ -22,6 +22,7 @@ PATH = "2026/03/01/call-1.rec-1.wav"
 async def recordings(tmp_path: Path) -> AsyncIterator[Recordings]:
     recordings = Recordings(tmp_path / "recordings", quota=100_000, settle_time=0)
     await recordings.start()
+    await recordings.counted()
     yield recordings
     await recordings.close()
 
@@ -67,6 +68,7 @@ async def test_after_a_crash_on_the_way_it_is_made_again(recordings: Recordings)
     (recordings.incoming / f"{REC}.raw").write_bytes(stereo(100).tobytes())
     again = Recordings(recordings.folder, quota=100_000, settle_time=0)
     await again.start()
+    await again.counted()
     assert again.usage().used == 50
     assert [recording for recording, _ in await again.left_over()] == [REC]
     assert (await again.finalise(REC, AT)).length == 100
@@ -163,8 +165,26 @@ async def test_the_site_says_from_where_on_the_quota_warns(recordings: Recording
     assert recordings.usage().level == "ok"
     early = Recordings(recordings.folder, quota=100_000, warn_at=0.4)
     await early.start()
+    await early.counted()
     assert early.usage().level == "warn"
     await early.close()
+
+
+async def test_what_is_made_while_it_counts_is_counted_once_and_not_removed(recordings: Recordings) -> None:
+    place = recordings.folder / PATH
+    place.parent.mkdir(parents=True)
+    old, new = place.with_name("old.wav"), place.with_name("new.part")
+    old.write_bytes(b"x" * 50)
+    await asyncio.sleep(0.02)  # the file system's clock is coarser than ours
+    again = Recordings(recordings.folder, quota=100_000, settle_time=0)
+    await again.start()
+    new.write_bytes(b"half")
+    (recordings.incoming / f"{REC}.raw").write_bytes(stereo(100).tobytes())
+    await again.finalise(REC, AT)
+    await again.counted()
+    assert again.usage().used == 50 + 444
+    assert new.exists()
+    await again.close()
 
 
 async def test_only_what_lies_in_its_place_is_found(recordings: Recordings, tmp_path: Path) -> None:

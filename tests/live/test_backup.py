@@ -66,6 +66,7 @@ class Site:
         journal.close(1_790_000_000_000_000)
         for name in (
             "journal/configurations/abc.pickle",
+            "journal/mornings/2026-01-02-0000000000000007-0123456789ab.snapshot",
             "recordings/2026/01/02/rec-1.wav",
             "recordings/incoming/x.raw",
         ):
@@ -143,11 +144,11 @@ async def test_everything_comes_back_on_an_empty_machine(redis: Redis, site: Sit
         before, files = await dump(client), site.files()
         assert all(kind_of(str(key)) or key == "ccd:schema" for key in await client.keys("*")), "a key no backup knows"
         done = await site.back_up(tmp_path / "a.zip", recordings=True)
-        assert (done.members, done.left_out) == (7, ())
+        assert (done.members, done.left_out) == (8, ())
         assert stat.S_IMODE((tmp_path / "a.zip").stat().st_mode) == 0o600
         await client.flushall()
         fresh = renewed(site)
-        assert await fresh.restore(tmp_path / "a.zip", trusted=True) == Restored(6, True, 0)
+        assert await fresh.restore(tmp_path / "a.zip", trusted=True) == Restored(7, True, 0)
         assert await dump(client) == before
     del files["recordings/incoming/x.raw"]
     assert fresh.files() == files
@@ -287,7 +288,7 @@ async def test_nothing_that_is_there_is_replaced_unless_that_is_wanted(
 
 async def test_what_is_the_same_is_no_hindrance(redis: Redis, site: Site, tmp_path: Path) -> None:
     await site.back_up(tmp_path / "a.zip")
-    assert await site.restore(tmp_path / "a.zip") == Restored(0, True, 1)
+    assert await site.restore(tmp_path / "a.zip") == Restored(0, True, 2)
 
 
 async def test_a_running_daemon_is_in_the_way(redis: Redis, site: Site, tmp_path: Path) -> None:
@@ -324,11 +325,12 @@ async def test_pickles_come_back_only_when_trusted(redis: Redis, site: Site, tmp
     (site.data / "journal" / "archive" / "2026-01-01.zip").write_bytes(b"a day, with pickles")
     await site.back_up(tmp_path / "a.zip")
     fresh = renewed(site)
-    assert (await fresh.restore(tmp_path / "a.zip", ["configuration", "journal"])).left_out == 2
+    assert (await fresh.restore(tmp_path / "a.zip", ["configuration", "journal"])).left_out == 3
     assert not (site.data / "journal" / "configurations").exists()
     assert not (site.data / "journal" / "archive").exists()
+    assert not (site.data / "journal" / "mornings").exists()
     assert len(segments(site.data / "journal")) == 1
-    assert (await fresh.restore(tmp_path / "a.zip", ["journal"], trusted=True)).files == 2
+    assert (await fresh.restore(tmp_path / "a.zip", ["journal"], trusted=True)).files == 3
 
 
 async def test_the_journal_of_a_running_daemon_is_taken_as_far_as_it_goes(
@@ -450,12 +452,12 @@ async def test_the_commands_say_what_they_did(
 ) -> None:
     file, config = str(tmp_path / "a.zip"), ("--config", str(site.config))
     assert await asyncio.to_thread(ended, "backup", file, *config) == 0
-    assert capsys.readouterr() == (f"{file}: 6 files of 3.0 MB\n", "")
+    assert capsys.readouterr() == (f"{file}: 7 files of 6.0 MB\n", "")
     assert await asyncio.to_thread(ended, "backup", file, *config) == 1
     assert "there is such a file already" in capsys.readouterr().err
     renewed(site)
     assert await asyncio.to_thread(ended, "restore", file, *config) == 0
-    said = f"{file}: 4 files and the records restored; 1 that could run code left out (--trusted takes them)\n"
+    said = f"{file}: 4 files and the records restored; 2 that could run code left out (--trusted takes them)\n"
     assert capsys.readouterr() == (said, "")
     assert await asyncio.to_thread(ended, "restore", str(site.config), *config) == 1
     assert "is no backup" in capsys.readouterr().err

@@ -41,7 +41,9 @@ class Session:
     def lost(self, reason: str) -> None:
         """The link is down."""
         if self.phase != "down":
-            self._output.emit(SwitchDown(self._settings.name, self.cut.reason if self.cut else reason))
+            reason = self.cut.reason if self.cut else reason
+            heard_at = self._output.heard_at if self.phase == "up" else 0
+            self._output.emit(SwitchDown(self._settings.name, reason, heard_at))
         self.phase = "down"
         self._output.actions.forget()
         self._output.alarms.clear("session")

@@ -11,6 +11,7 @@ from ccd.core.engine import Engine
 from ccd.core.floor import Outcome
 from ccd.daemon.journal import digest
 from ccd.model.event import AnyEvent
+from ccd.model.fact import QueueEntered, QueueLeft
 from ccd.model.ids import SECOND, AgentId
 from ccd.simulation.ledger import Ledger
 from ccd.simulation.scenario import busy_centre, busy_day, hard_day
@@ -105,6 +106,27 @@ def test_who_waits_for_nobody_would_have_been_offered_sooner() -> None:
     assert other.said() == []
     other.log_in("bert")
     assert other.said() == [("sooner", "", "bert")]
+
+
+def test_an_agent_whose_phone_is_put_down_would_have_been_offered_the_call() -> None:
+    made = Watched(site(least=2), site())
+    made.log_in("bert")
+    made.phone("bert", "in_use")
+    made.arrive("sales", "1.1")
+    assert made.said() == []
+    made.phone("bert", "idle")
+    assert made.said() == [("sooner", "", "bert")]
+
+
+def test_who_left_and_waits_once_more_is_told_once_more() -> None:
+    made = Watched(site(least=2), site())
+    made.log_in("bert")
+    (entered,) = (fact for fact in made.arrive("sales", "1.1").facts if isinstance(fact, QueueEntered))
+    assert made.said() == [("sooner", "", "bert")]
+    assert made.shadow is not None
+    assert made.shadow.apply([entered], made.now) == [], "once a stay"
+    again = made.shadow.apply([QueueLeft(entered.call, entered.queue, "overflowed", SECOND), entered], made.now)
+    assert [(one.result, one.would) for one in again] == [("sooner", "bert")]
 
 
 def test_it_begins_in_the_middle_with_what_the_floor_and_the_reasons_know() -> None:

@@ -117,10 +117,12 @@ def test_legs_are_kept_over_a_lost_link_and_those_that_ended_are_told() -> None:
     it.arrive("1.1")
     it.arrive("1.2")
     it.told()
+    heard_at = it.now
+    it.wait(SECOND)
     it.lose()
     row = {"Event": "Status", "Uniqueid": "1.1", "ChannelState": "6", "Application": "AGI", "BridgeID": ""}
     it.log_in(Message(row))
-    assert it.told() == [SwitchDown(PBX, "reset"), LegHungUp(leg("1.2"), 16, "far_end"), SwitchUp(PBX, BOOT)]
+    assert it.told() == [SwitchDown(PBX, "reset", heard_at), LegHungUp(leg("1.2"), 16, "far_end"), SwitchUp(PBX, BOOT)]
 
 
 def test_a_new_boot_ends_all_legs() -> None:

@@ -1,9 +1,9 @@
 """`caller`."""
 
 from ccd.model.command import Ask, UpdateCaller
-from ccd.model.event import LegAnswered
+from ccd.model.event import HangUpRequested, LegAnswered
 from ccd.model.fact import CallerIdentified
-from ccd.model.ids import SECOND, CallerId
+from ccd.model.ids import SECOND, CallerId, RequestId
 from ccd.model.question import CallerRecord, LookUpCaller
 from tests.core.flow.ivr import LEG, Ivr
 
@@ -78,3 +78,13 @@ def test_a_caller_who_is_new_is_new_the_second_time_too() -> None:
     text = "flow: f\nsteps:\n  a: {caller: }\n  b: {caller: }\n  c: {queue: {queue: sales}}\n"
     ivr = Ivr(text).call().told(CallerRecord(CallerId("c2"), True, 0, {}))
     assert ivr.way() == ["a: new", "b: new"]
+
+
+def test_what_is_found_of_a_caller_who_is_being_hung_up_leads_nowhere() -> None:
+    ivr = Ivr(FLOW).call()
+    (call,) = ivr.engine.floor.calls
+    ivr.feed(HangUpRequested(RequestId("r"), "boss", call), 1)
+    ivr.told(ANA)
+    assert ivr.last(UpdateCaller) is None
+    assert ivr.of(CallerIdentified) == []
+    assert ivr.at() == "who"
