@@ -4,7 +4,16 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    WithJsonSchema,
+    model_validator,
+)
 
 from ccd.config.flow import Scalar
 from ccd.config.kind import (
@@ -149,24 +158,14 @@ class FenceSection(SecretSource):
 
 
 class SwitchSection(SecretSource):
-    """A switch."""
+    """What both kinds of switch have."""
 
-    kind: Literal["asterisk"]
+    kind: Literal["asterisk", "freeswitch"]
     """What it is."""
     host: Host = "127.0.0.1"
-    """Where its manager interface listens."""
-    port: Port = 5038
-    """The port of it."""
-    username: Annotated[Text, AfterValidator(matching(r"[A-Za-z0-9_.-]{1,80}", "a name"))]
-    """The manager account."""
-    tls: TlsSection | None = None
-    """With TLS; else plain, for the same machine only."""
+    """Where its manager interface, or event socket, listens."""
     recordings: Annotated[Text, AfterValidator(matching(r"(/[A-Za-z0-9._-]+)+", "an absolute path"))]
     """The folder, as the switch sees it, in which it writes recordings."""
-    contexts: ContextsSection = Field(default_factory=ContextsSection)
-    """The contexts of its dialplan."""
-    fence: FenceSection | None = None
-    """Where there is a standby: the account that ends the former daemon's session."""
 
     @model_validator(mode="after")
     def has_secret(self) -> "SwitchSection":
@@ -174,6 +173,45 @@ class SwitchSection(SecretSource):
         if (self.secret_file is None) == (self.secret_env is None):
             raise problem("a switch has either `secret_file` or `secret_env`")
         return self
+
+
+class AsteriskSection(SwitchSection):
+    """An Asterisk, over its manager interface."""
+
+    port: Port = 5038
+    """The port of it."""
+    username: Annotated[Text, AfterValidator(matching(r"[A-Za-z0-9_.-]{1,80}", "a name"))]
+    """The manager account."""
+    tls: TlsSection | None = None
+    """With TLS; else plain, for the same machine only."""
+    contexts: ContextsSection = Field(default_factory=ContextsSection)
+    """The contexts of its dialplan."""
+    fence: FenceSection | None = None
+    """Where there is a standby: the account that ends the former daemon's session."""
+
+
+class FreeSwitchSection(SwitchSection):
+    """A FreeSWITCH, over its event socket. Of several daemons the one that got the lease last commands it."""
+
+    port: Port = 8021
+    """The port of it."""
+    username: Annotated[
+        Text, AfterValidator(matching(r"([A-Za-z0-9_.-]{1,80}@[A-Za-z0-9.-]{1,80})?", "an account as ccd@example.org"))
+    ] = ""
+    """The account of its directory; empty for the event socket's own password, which has all rights."""
+    domain: Annotated[Text, AfterValidator(matching(r"[A-Za-z0-9.-]{0,80}", "a domain"))] = ""
+    """The phones' domain: `user/1001` is 1001 of this one. Empty: whatever domain a phone is registered at."""
+
+
+def kind_of(value: Any) -> str:
+    """What a switch is checked as; what names no kind that there is, as the commoner one."""
+    return "<freeswitch>" if isinstance(value, dict) and value.get("kind") == "freeswitch" else "<asterisk>"
+
+
+AnySwitch = Annotated[
+    Annotated[AsteriskSection, Tag("<asterisk>")] | Annotated[FreeSwitchSection, Tag("<freeswitch>")],
+    Discriminator(kind_of),
+]
 
 
 class RedisSection(SecretSource):
@@ -302,7 +340,7 @@ class Settings(Documented):
 
     site: SiteSection = Field(default_factory=SiteSection)
     """What holds for the whole centre."""
-    switches: dict[Annotated[Identifier, AfterValidator(matching("[A-Za-z0-9_-]+", "a name"))], SwitchSection] = Field(
+    switches: dict[Annotated[Identifier, AfterValidator(matching("[A-Za-z0-9_-]+", "a name"))], AnySwitch] = Field(
         min_length=1
     )
     """Name to switch."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import random
 import signal
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -31,7 +30,7 @@ from ccd.daemon.intake import Intake
 from ccd.daemon.journal import Began, Journal
 from ccd.daemon.keeper import Keeper
 from ccd.daemon.lease import Lease
-from ccd.daemon.line import AsteriskLine
+from ccd.daemon.line import Line, line_of
 from ccd.daemon.pump import Pump
 from ccd.daemon.resumption import Resumption
 from ccd.daemon.shadow import ShadowWatch
@@ -46,7 +45,6 @@ from ccd.io.speech import Speech
 from ccd.model.command import Reply, UpdateCaller
 from ccd.model.event import ConfigurationLoaded
 from ccd.model.ids import SECOND, Length, Moment, SwitchName
-from ccd.switch.asterisk.driver import AsteriskDriver
 from ccd.web.feed import Feed
 from ccd.web.metrics import GAUGES, Metrics
 from ccd.web.port import Port
@@ -109,7 +107,7 @@ class Daemon:
         self._answers = Answers(
             self._clock, self._records, self._vault, speech, self._normalise, lambda event: self._pump.feed(event)
         )
-        self._lines: dict[SwitchName, AsteriskLine] = {}
+        self._lines: dict[SwitchName, Line] = {}
         self._health = HealthWatch(
             self._clock,
             self._lines,
@@ -210,20 +208,9 @@ class Daemon:
         return WebServer(app, self._port, certificate, base / http.key if http.key else None)
 
     def _make_lines(self, loaded: Loaded) -> None:
+        epoch = self._lease.epoch if self._lease is not None else 0
         for name, section in loaded.settings.switches.items():
-            driver = AsteriskDriver(
-                site.driver_settings(name, section, loaded.base), last_written=self._recordings.last_written
-            )
-            tls = site.tls_of(section, loaded.base)
-            line = AsteriskLine(
-                driver,
-                self._pump,
-                section.host,
-                section.port,
-                tls=tls,
-                server_name=section.tls.server_name if section.tls else None,
-                jitter=random.random() / 2,  # noqa: S311 - only so that daemons do not knock in step
-            )
+            line = line_of(name, section, loaded.base, self._pump, self._recordings.last_written, epoch)
             self._lines[line.name] = self._pump.lines[line.name] = line
 
     # --- life
@@ -247,7 +234,7 @@ class Daemon:
         if self._begun.recovered is None:  # else the one that was recovered from holds until the first beat
             self._keeper.take()
         for line in self._lines.values():
-            line.link.open()
+            line.open()
         async with asyncio.TaskGroup() as group:
             resumed = group.create_task(self._resumption.finish(), name="resumption")
             group.create_task(self._serve_web(resumed), name="web")
@@ -289,9 +276,9 @@ class Daemon:
         if self._web is not None:
             self._web.stop()
         for line in self._lines.values():
-            line.link.close()
+            line.close()
         for line in self._lines.values():
-            await line.link.wait_closed()
+            await line.wait_closed()
         self._pump.stop()
         await self._answers.close()
         await self._filing.close()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from ccd.daemon.clock import Clock
 from ccd.daemon.folds import Folds
 from ccd.daemon.journal import Journal
-from ccd.daemon.line import AsteriskLine
+from ccd.daemon.line import Line
 from ccd.io.recordings import Recordings
 from ccd.io.records import Records
 from ccd.model.event import AnyEvent, SwitchDown, SwitchUp
@@ -21,7 +21,7 @@ class HealthWatch:
     def __init__(
         self,
         clock: Clock,
-        lines: Mapping[SwitchName, AsteriskLine],
+        lines: Mapping[SwitchName, Line],
         records: Records,
         recordings: Recordings,
         journal: Journal,

@@ -11,7 +11,7 @@ from ccd.daemon.answers import Answers
 from ccd.daemon.beginning import Beginning
 from ccd.daemon.folds import Folds
 from ccd.daemon.history import Past
-from ccd.daemon.line import AsteriskLine
+from ccd.daemon.line import Line
 from ccd.daemon.pump import Pump
 from ccd.daemon.recovery import Recovered
 from ccd.io.records import Records
@@ -39,7 +39,7 @@ class Resumption:
         self,
         begun: Beginning,
         pump: Pump,
-        lines: Mapping[SwitchName, AsteriskLine],
+        lines: Mapping[SwitchName, Line],
         answers: Answers,
         folds: Folds,
         records: Records,

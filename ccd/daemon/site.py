@@ -8,10 +8,11 @@ from urllib.parse import quote
 
 from ccd.config.load import Loaded, load
 from ccd.config.problem import ConfigurationErrors, Place, Problem
-from ccd.config.settings import Settings, SwitchSection
+from ccd.config.settings import AsteriskSection, FreeSwitchSection, Settings, SwitchSection
 from ccd.io.speech import Speech, SpeechError, Voice, espeak, flite
 from ccd.model.ids import AgentId, Moment, SwitchName
 from ccd.switch.asterisk import settings as asterisk
+from ccd.switch.freeswitch import settings as freeswitch
 from ccd.web.token import Token
 
 
@@ -40,18 +41,35 @@ def voice_of(program: str, voice: str) -> Voice:
     return flite(command, voice) if program == "flite" else espeak(command, voice)
 
 
-def driver_settings(name: str, section: SwitchSection, base: Path) -> asterisk.Settings:
-    """What the Asterisk driver must know. Raises ConfigurationErrors where the secret cannot be read."""
+def secret_of(name: str, section: SwitchSection, base: Path) -> str:
+    """A switch's secret. Raises ConfigurationErrors where it cannot be read."""
     try:
-        secret = section.read(base)
+        return section.read(base)
     except (OSError, KeyError) as error:
         problem = Problem(Place(str(base)), f"switch {name}: the secret cannot be read: {error}")
         raise ConfigurationErrors([problem]) from error
+
+
+def freeswitch_settings(name: str, section: FreeSwitchSection, base: Path, epoch: int) -> freeswitch.Settings:
+    """What the FreeSWITCH driver must know. Raises ConfigurationErrors where the secret cannot be read."""
+    return freeswitch.Settings(
+        name=SwitchName(name),
+        username=section.username,
+        secret=secret_of(name, section, base),
+        recordings=f"{section.recordings}/incoming",
+        domain=section.domain,
+        epoch=epoch,
+        id_prefix=secrets.token_hex(8),
+    )
+
+
+def asterisk_settings(name: str, section: AsteriskSection, base: Path) -> asterisk.Settings:
+    """What the Asterisk driver must know. Raises ConfigurationErrors where the secret cannot be read."""
     contexts = section.contexts
     return asterisk.Settings(
         name=SwitchName(name),
         username=section.username,
-        secret=secret,
+        secret=secret_of(name, section, base),
         recordings=f"{section.recordings}/incoming",
         id_prefix=secrets.token_hex(8),
         inbound_context=contexts.inbound,
@@ -65,7 +83,7 @@ def driver_settings(name: str, section: SwitchSection, base: Path) -> asterisk.S
     )
 
 
-def tls_of(section: SwitchSection, base: Path) -> ssl.SSLContext | None:
+def tls_of(section: AsteriskSection, base: Path) -> ssl.SSLContext | None:
     """Certificates are checked, always."""
     if section.tls is None:
         return None

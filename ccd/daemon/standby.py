@@ -6,7 +6,7 @@ import structlog
 
 from ccd.config.load import Loaded
 from ccd.config.problem import ConfigurationErrors, Place, Problem
-from ccd.config.settings import FenceSection, SwitchSection
+from ccd.config.settings import AsteriskSection, FenceSection
 from ccd.daemon import fence, site
 from ccd.daemon.lease import Lease
 from ccd.io.notify import Notify
@@ -24,7 +24,7 @@ async def master(loaded: Loaded) -> Lease | None:
     accounts = [
         account_of(name, section, section.fence, loaded)
         for name, section in loaded.settings.switches.items()
-        if section.fence is not None
+        if isinstance(section, AsteriskSection) and section.fence is not None
     ]
     lease = Lease(site.redis_url(loaded.settings, loaded.base), standby.lease / SECOND)
     notify = Notify()
@@ -39,7 +39,7 @@ async def master(loaded: Loaded) -> Lease | None:
     return lease
 
 
-def account_of(name: str, section: SwitchSection, fenced: FenceSection, loaded: Loaded) -> fence.Account:
+def account_of(name: str, section: AsteriskSection, fenced: FenceSection, loaded: Loaded) -> fence.Account:
     """The account of a switch's fence."""
     try:
         secret = fenced.read(loaded.base)

@@ -12,8 +12,9 @@ from pydantic import BaseModel
 
 from ccd.config.document import read
 from ccd.config.load import load
+from ccd.config.problem import ConfigurationErrors
 from ccd.config.prompt import PieceDocument
-from ccd.config.settings import Settings, SwitchSection
+from ccd.config.settings import AsteriskSection, FreeSwitchSection, Settings
 from ccd.model.ids import AgentId, QueueId
 from tests.config.site import NOW, loaded, sound_name
 
@@ -24,6 +25,13 @@ EXAMPLE = (ROOT / "config" / "ccd.yaml").read_text()
 def uncommented(text: str) -> str:
     """The example with the settings in `#: ` lines used."""
     return re.sub(r"(?m)^( *)#: ", r"\1", text)
+
+
+def with_freeswitch(text: str) -> str:
+    """The example with the other kind of switch."""
+    before, switches, rest = re.split(r"(?m)^(?=switches:|# Redis keeps)", text)
+    lines = re.findall(r"(?m)^  #= (.*\n)", switches)
+    return before + "switches:\n" + "".join(f"  {line}" for line in lines) + rest
 
 
 def test_the_example_is_right_as_it_is() -> None:
@@ -39,8 +47,18 @@ def test_the_example_is_right_with_everything_used(tmp_path: Path) -> None:
     found = load(tmp_path, NOW, sound_name)
     assert list(found.pins) == [AgentId("ana")]
     assert [token.agent for token in found.settings.http.tokens] == [None, "ana"]
-    assert found.settings.switches["main"].tls is not None
+    main = found.settings.switches["main"]
+    assert isinstance(main, AsteriskSection)
+    assert main.tls is not None
     assert found.configuration.default_route is not None
+
+
+def test_the_example_is_right_with_a_freeswitch(tmp_path: Path) -> None:
+    (tmp_path / "ccd.yaml").write_text(with_freeswitch(EXAMPLE).replace("../dialplans/flows", "flows"))
+    shutil.copytree(ROOT / "dialplans" / "flows", tmp_path / "flows")
+    found = load(tmp_path, NOW, sound_name).settings.switches["main"]
+    assert isinstance(found, FreeSwitchSection)
+    assert (found.port, found.username, found.domain) == (8021, "ccd@pbx.example", "pbx.example")
 
 
 def models(kind: Any) -> list[type[BaseModel]]:
@@ -69,7 +87,9 @@ def written_keys(data: Any) -> set[str]:
 
 def test_every_setting_is_in_the_example() -> None:
     text = uncommented(re.sub(r"(?m)^.*#: secret_env: CCD_REDIS.*\n", "", EXAMPLE))
-    assert keys(Settings) - written_keys(read(text.encode(), "ccd.yaml").data) == set()
+    other = with_freeswitch(text)
+    written = written_keys([read(each.encode(), "ccd.yaml").data for each in (text, other)])
+    assert keys(Settings) - written == set()
 
 
 def documented_fields(model: type[BaseModel]) -> list[tuple[str, str | None]]:
@@ -99,9 +119,32 @@ def test_the_values_arrive_in_the_core() -> None:
     assert found.calendars["helpdesk"].opens
 
 
-def switch(**source: str) -> SwitchSection:
+def switch(**source: str) -> AsteriskSection:
     """A switch with its secret somewhere."""
-    return SwitchSection.model_validate({"kind": "asterisk", "username": "ccd", "recordings": "/r", **source})
+    return AsteriskSection.model_validate({"kind": "asterisk", "username": "ccd", "recordings": "/r", **source})
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            "{kind: asterix, recordings: /r, secret_env: X}",
+            "`asterix` is not possible here (expected one of asterisk, freeswitch; did you mean asterisk?)",
+        ),
+        ("{recordings: /r, secret_env: X}", "`kind` is missing"),
+        ("{kind: freeswitch, recordings: /r, secret_env: X, contexts: {}}", "unknown key `contexts`"),
+        ("{kind: freeswitch, recordings: /r, secret_env: X, username: ccd}", "an account as ccd@example.org"),
+        ("{kind: freeswitch, recordings: /r}", "a switch has either `secret_file` or `secret_env`"),
+        ("7", "a mapping"),
+    ],
+)
+def test_a_switch_that_is_none_is_told(tmp_path: Path, lines: str, said: str) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "ccd.yaml").write_text(f"switches:\n  pbx: {lines}\n")
+    with pytest.raises(ConfigurationErrors) as caught:
+        load(tmp_path, NOW, sound_name)
+    assert said in str(caught.value)
+    assert "ccd.yaml:2:" in str(caught.value)
 
 
 def test_a_secret_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
