@@ -108,9 +108,10 @@ class SetVariables(Command, frozen=True):
 
 
 class StartRecording(Command, frozen=True):
-    """Record the leg's bridged time into two channels, the leg's own side left; `muted` starts paused.
+    """Record the leg's bridged time into two channels; `muted` starts paused.
 
-    The file is `recording` of the recordings' folder. Sent before the bridge. Result: `RecordingStarted` or
+    The file is `recording` of the recordings' folder, raw and with the leg's own side right, which is left once it is
+    in its place. Sent before the bridge. Result: `RecordingStarted` or
     `RecordingFailed`.
     """
 
