@@ -22,6 +22,8 @@ FRAME_SECONDS = FRAME / RATE
 AMPLITUDE = 0.35
 PCMU, TELEPHONE_EVENT = 0, 101
 _HEADER = struct.Struct("!BBHII")
+DIGIT_LIMIT = 0.1
+"""Seconds without a packet in the middle of a digit: Asterisk ends it after 150 ms, and takes the rest for a second."""
 _EVENTS = {key: number for number, key in enumerate("0123456789*#ABCD")}
 _DIGIT_FRAMES, _END_FRAMES, _GAP_FRAMES = 5, 3, 4
 
@@ -89,7 +91,7 @@ class RtpStream:
         self._sent += 1
         event = self._events.popleft() if self._events else None
         if event is not None:
-            starts = event[2:] == struct.pack("!H", FRAME) and not event[1] & 0x80
+            starts = _starts(event)
             if starts:  # all packets of one event carry the time stamp of its begin
                 self._event_timestamp = self._timestamp
             marker = 0x80 if starts else 0
@@ -97,6 +99,11 @@ class RtpStream:
             return _HEADER.pack(*header) + event
         header = (0x80, PCMU, self._sequence, self._timestamp, self._source)
         return _HEADER.pack(*header) + self.frames[self._sent % len(self.frames)]
+
+    def was_late(self) -> None:
+        """The receiver has ended a digit that was under way by now: what is left of it would be another one."""
+        while self._events and self._events[0] is not None and not _starts(self._events[0]):
+            self._events.popleft()
 
     def receive(self, packet: bytes, arrived: int) -> None:
         if len(packet) == _HEADER.size + FRAME and packet[1] & 0x7F == PCMU and len(self.sound) < self._limit:
@@ -111,6 +118,11 @@ class RtpStream:
         """When (time.monotonic_ns) the first frame that carries the tone came; None: never."""
         first = self.heard(frequency).first
         return None if first is None else self.arrivals[round(first / FRAME_SECONDS)]
+
+
+def _starts(event: bytes) -> bool:
+    """Whether it is the first packet of a digit."""
+    return event[2:] == struct.pack("!H", FRAME) and not event[1] & 0x80
 
 
 class RtpSocket:
@@ -154,6 +166,9 @@ class RtpSocket:
         now, self._next = self._loop.time(), self._next + FRAME_SECONDS
         if now > self._next:
             self._stalls.append((time.monotonic_ns(), now - self._next + FRAME_SECONDS))
+            if now - self._next > DIGIT_LIMIT:
+                for stream in self._streams.values():
+                    stream.was_late()
             self._next = now
         self._timer = self._loop.call_at(self._next, self._tick)
 

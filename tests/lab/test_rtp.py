@@ -72,3 +72,26 @@ def test_what_is_no_frame_is_not_heard(packet: bytes) -> None:
     stream = rtp.RtpStream(("127.0.0.1", 1), 0, limit=60)
     stream.receive(packet, arrived=0)
     assert not stream.sound
+
+
+def test_after_a_stall_the_rest_of_a_digit_is_left_out_and_the_next_one_is_whole() -> None:
+    stream = rtp.RtpStream(("127.0.0.1", 1), 0, limit=60)
+    stream.press("12")
+    first = [packet for _ in range(3) if is_event(packet := stream.next_packet())]
+    stream.was_late()
+    rest = [packet for _ in range(40) if is_event(packet := stream.next_packet())]
+    assert {packet[12] for packet in first} == {1}
+    assert {packet[12] for packet in rest} == {2}
+    stream.was_late()
+    assert not is_event(stream.next_packet())
+
+
+def test_a_digit_that_has_not_begun_is_sent_after_a_stall() -> None:
+    stream = rtp.RtpStream(("127.0.0.1", 1), 0, limit=60)
+    stream.press("1")
+    stream.was_late()
+    assert sum(is_event(stream.next_packet()) for _ in range(20)) > 3
+
+
+def is_event(packet: bytes) -> bool:
+    return packet[1] & 0x7F == 101

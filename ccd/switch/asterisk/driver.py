@@ -51,6 +51,7 @@ class AsteriskDriver:
     def recall(self, boot: str, standings: Iterable[LegStanding], now: Moment) -> None:
         """Legs as a former driver had them at `now`, before the first connection."""
         self._begin(now)
+        self._output.looked_until = now
         recall(self._output, self._legs, boot, standings)
 
     def connected(self, now: Moment) -> Reaction[Action]:

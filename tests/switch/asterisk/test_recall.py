@@ -161,6 +161,17 @@ def test_a_bridge_that_came_about_is_told() -> None:
     assert not named(it, "Redirect")
 
 
+def test_a_talk_of_which_the_former_daemon_left_not_even_the_bridge_began_when_it_was_last_heard_of() -> None:
+    """The last words of its journal are lost: the phone that rang, as far as is known, talks."""
+    it = recalled([standing(music="soft"), agents(is_answered=False)], row(BridgeID="b"), row(AGENT, BridgeID="b"))
+    assert of_legs(it) == [LegAnswered(leg(AGENT))]
+    it.do(Bridge(leg(CALLER), leg(AGENT)))
+    assert of_legs(it) == [LegsBridged(leg(CALLER), leg(AGENT), Scripted().now)]
+    it.wait(2 * SECOND)
+    it.do(Bridge(leg(CALLER), leg(AGENT)))
+    assert of_legs(it) == [LegsBridged(leg(CALLER), leg(AGENT), 0)], "that is no news"
+
+
 def test_a_talk_that_began_meanwhile_is_recorded_and_that_is_told() -> None:
     it = bridging(
         row(BridgeID="b"), row(AGENT, BridgeID="b"), recording=TALK, due_first=StartRecording(leg(CALLER), TALK)
