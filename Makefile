@@ -49,5 +49,15 @@ mutants: venv   ## SAMPLE=300 mutants of ccd/core, chosen by SEED=1, against its
 bench-%: lab-packages  ## bench-queue, bench-wire, bench-route, bench-engine: both sides of a ratio in one run
 	$(BIN)/python -m benchmarks.$*
 
+# What the event socket is measured against asks for other releases than ccd does, so it has a venv of its own.
+bench-wire: $(VENV)/peers/peers.lock
+
+$(VENV)/peers/peers.lock: benchmarks/peers.lock | venv
+	rm -rf $(VENV)/peers
+	$(BIN)/python -m venv --without-pip $(VENV)/peers
+	$(BIN)/python -m pip --python $(VENV)/peers/bin/python install --quiet --disable-pip-version-check \
+	    --require-hashes --no-deps -r $<
+	cp $< $@
+
 clean:          ## away with the venv, caches and the lab's packages
 	rm -rf $(VENV) .lab .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,5 @@
-"""Events a second of the AMI codec against panoramisk 1.4: the same recorded bytes, every header parsed.
+"""Events a second of the AMI codec against panoramisk 1.4: the same recorded bytes, every header parsed. Then those of
+the event socket (see wire_esl).
 
 Both get the stream in the pieces a socket would give, in turns, so that a busy machine is busy for both. Neither logs
 nor dispatches: what is timed is bytes to messages.
@@ -13,6 +14,7 @@ from typing import Any
 
 from panoramisk.ami_protocol import AMIProtocol
 
+from benchmarks import wire_esl
 from benchmarks.report import figure
 from ccd.wire.ami import Connection
 from tests.transcript import GREETING, NAMES, received
@@ -87,6 +89,7 @@ def main() -> None:
     ours, theirs = (statistics.median(side) for side in zip(*rounds, strict=True))
     ratio = statistics.median(mine / its for mine, its in rounds)
     figure("wire_events", ours, theirs, ratio, GOAL, unit="events/s")
+    wire_esl.main()
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ values of an event in plain text, and of the answer to Connected, are percent-en
 into lines, so that a line feed in a caller's name stays in the name. What plain text cannot tell: FreeSWITCH leaves a
 percent sign as it is before two capital hex digits, so `%41` in a name arrives as `A`. Json has no such doubt.
 
-Of a header that an event repeats the first counts, as it does within FreeSWITCH. (A PRIVATE_COMMAND therefore has the
-name COMMAND.) But of two Content-Length the last is true: FreeSWITCH writes it behind all that the event carried along.
+Of a header that an event repeats the last counts: FreeSWITCH adds its own Content-Length, and the name of an event that
+it was sent or fires once more, behind what the event carried along. (The rest it repeats, it repeats unchanged.)
 
 Commands end in an empty line, so a line break in a value could begin another command: every text is checked. Besides,
 FreeSWITCH reloads the event socket at any command that holds `reload` and `mod_event_socket`, wherever they stand, and
@@ -18,7 +18,7 @@ Text is UTF-8 with surrogateescape: bytes that are not UTF-8 survive the way thr
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 from urllib.parse import unquote_to_bytes
 
@@ -38,10 +38,11 @@ JOB_ID_LIMIT = 128
 _EVENT_HEAD = re.compile(rb"Content-Length: ([0-9]{1,10})\nContent-Type: text/event-(json|plain)\n\n")
 _EVENTS = {b"json": "text/event-json", b"plain": "text/event-plain"}
 _CONNECT = b"Event-Name: "
-_CONNECT_TYPE = "connect"  # our own word: its head is the event, and has the type of a reply
+_CONNECT_TYPE = "connect\n"  # our own word: its head is the event, and has the type of a reply
 _FIRST_NAMES = (b"Content-Length: ", b"Content-Type: ", _CONNECT)
 _NOT_BLANK = re.compile(rb"[^\n]")
-_LENGTH = re.compile("[0-9]{1,10}")
+_NUMBER = re.compile("[0-9]{1,10}")
+_NO_HEADERS: dict[str, str] = {}
 _WITH_LENGTH = ("api/response", "log/data", "text/event-json", "text/event-plain")
 _ARRAY, _ARRAY_SEPARATOR = "ARRAY::", "|:"
 _STRINGS = msgspec.json.Decoder(dict[str, str])
@@ -118,53 +119,42 @@ class ApiResponse(msgspec.Struct, frozen=True):
 class Event(msgspec.Struct, frozen=True):
     """One event, the same whether it came as json or as plain text. Names are matched exactly."""
 
-    first: dict[str, str]
-    """The first value of each name, decoded, in order of arrival. An array is `ARRAY::a|:b` (see `array`)."""
+    headers: dict[str, str]
+    """Decoded, in order of arrival; the last value of a name that repeats. An array is `ARRAY::a|:b` (see `array`)."""
     body: str = ""
     """What follows the headers: a BACKGROUND_JOB's result, a MESSAGE's text."""
-    every: tuple[tuple[str, str], ...] | None = None
-    """All headers in order, where a name repeats; else None."""
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """All (name, value) pairs in order of arrival; a line without a colon has the name ''."""
-        return tuple(self.first.items()) if self.every is None else self.every
 
     @property
     def name(self) -> str:
         """Event-Name: CHANNEL_PARK, BACKGROUND_JOB, CUSTOM …"""
-        return self.first.get("Event-Name", "")
+        return self.headers.get("Event-Name", "")
 
     @property
     def subclass(self) -> str:
         """Event-Subclass of a CUSTOM event (`conference::maintenance`), or ''."""
-        return self.first.get("Event-Subclass", "")
+        return self.headers.get("Event-Subclass", "")
 
     @property
     def uuid(self) -> str:
         """Unique-ID: the channel the event is about, or ''."""
-        return self.first.get("Unique-ID", "")
+        return self.headers.get("Unique-ID", "")
 
     @property
     def job_id(self) -> str:
         """Job-UUID of a BACKGROUND_JOB, or ''."""
-        return self.first.get("Job-UUID", "")
+        return self.headers.get("Job-UUID", "")
 
     def get(self, name: str, default: str = "") -> str:
-        """The first value of the header, or the default. FreeSWITCH leaves a header without value out."""
-        return self.first.get(name, default)
+        """The header's value, or the default. FreeSWITCH leaves a header without value out."""
+        return self.headers.get(name, default)
 
     def variable(self, name: str, default: str = "") -> str:
         """The channel variable of this name (the header `variable_<name>`), or the default."""
-        return self.first.get(f"variable_{name}", default)
-
-    def all(self, name: str) -> tuple[str, ...]:
-        """Every value of the header in order."""
-        return tuple([value for key, value in self.headers if key == name])
+        return self.headers.get(f"variable_{name}", default)
 
     def array(self, name: str) -> tuple[str, ...]:
         """The values of a header that FreeSWITCH keeps as an array; one value where it is none, none if missing."""
-        value = self.first.get(name)
+        value = self.headers.get(name)
         if value is None:
             return ()
         return tuple(value.removeprefix(_ARRAY).split(_ARRAY_SEPARATOR)) if value.startswith(_ARRAY) else (value,)
@@ -520,8 +510,15 @@ class Connection:
         if len(buffer) < self._wanted:
             return
         at = self._wanted = 0
-        while head := self._next_head(at):
-            content_type, headers, body_at, end = head
+        while True:
+            event = _EVENT_HEAD.match(buffer, at)
+            if event:  # of a hundred frames ninety-nine
+                content_type, headers, body_at = _EVENTS[event[2]], _NO_HEADERS, event.end()
+                end = body_at + _length(event[1])
+            elif head := self._next_head(at):
+                content_type, headers, body_at, end = head
+            else:
+                break
             if end > len(buffer):
                 self._wanted = end - at
                 break
@@ -532,9 +529,6 @@ class Connection:
     def _next_head(self, at: int) -> tuple[str, dict[str, str], int, int] | None:
         """Content type, headers, where the body begins and where it ends; None if the head is not whole."""
         buffer = self._buffer
-        event = _EVENT_HEAD.match(buffer, at)
-        if event:  # of a hundred frames ninety-nine
-            return _EVENTS[event[2]], {}, event.end(), event.end() + _length(event[1].decode())
         first = _NOT_BLANK.search(buffer, at)
         start = first.start() if first else len(buffer)
         began = buffer[start : start + len(max(_FIRST_NAMES, key=len))]
@@ -548,12 +542,14 @@ class Connection:
             return None
         end += 2
         if buffer.startswith(_CONNECT, start):
-            return _CONNECT_TYPE, {}, start, end
+            return _CONNECT_TYPE, _NO_HEADERS, start, end
         headers = _parse_head(buffer[start : end - 2])
-        content_type, length = headers.get("Content-Type", ""), headers.get("Content-Length")
-        if length is None and content_type in _WITH_LENGTH:
-            raise ProtocolError(f"{content_type} without a length")
-        return content_type, headers, end, end + _length(length or "0")
+        content_type, length = headers.get("Content-Type", ""), headers.get("Content-Length", "")
+        if not length and content_type not in _WITH_LENGTH:
+            return content_type, headers, end, end
+        if not _NUMBER.fullmatch(length):
+            raise ProtocolError(f"{content_type} with the length {length[:20]!r}")
+        return content_type, headers, end, end + _length(length)
 
     def _frame(self, content_type: str, headers: dict[str, str], body: bytearray) -> Frame:
         if content_type == "text/event-json":
@@ -561,8 +557,7 @@ class Connection:
         if content_type == "text/event-plain":
             return _parse_plain(body, self._lines)
         if content_type == _CONNECT_TYPE:
-            event = _parse_plain(body, self._lines)
-            return Connect(event.first, "", event.every)
+            return Connect(_parse_plain(body, self._lines).headers)
         if content_type in _FRAMES:
             return _FRAMES[content_type](headers, body.decode("utf-8", "surrogateescape"))
         if not content_type:
@@ -680,16 +675,15 @@ class _Lines(dict[str, tuple[str, str]]):
         return header
 
 
-def _length(text: str) -> int:
-    if not _LENGTH.fullmatch(text):
-        raise ProtocolError(f"length {text[:20]!r}")
-    if int(text) > BODY_LIMIT:
-        raise ProtocolError(f"body of {text} bytes")
-    return int(text)
+def _length(digits: bytes | str) -> int:
+    length = int(digits)
+    if length > BODY_LIMIT:
+        raise ProtocolError(f"body of {length} bytes")
+    return length
 
 
 def _number(text: str) -> int:
-    return int(text) if _LENGTH.fullmatch(text) else 0
+    return int(text) if _NUMBER.fullmatch(text) else 0
 
 
 def _parse_head(block: bytearray) -> dict[str, str]:
@@ -713,45 +707,31 @@ def _parse_plain(block: bytearray, known: _Lines) -> Event:
     head, empty, body = block.partition(b"\n\n")
     if not empty:
         raise ProtocolError("event without an end of its headers")
-    lines = _lines_of(head)
-    first = dict(map(known.__getitem__, lines))
-    every = None
-    if len(first) != len(lines):
-        first, every = _first_of(map(known.__getitem__, lines))
-    if body:
-        lengths = [value for name, value in every or first.items() if name == "Content-Length"]
-        if lengths[-1:] != [str(len(body))]:
-            raise ProtocolError("event whose body is not as long as it says")
-    return Event(first, body.decode("utf-8", "surrogateescape"), every)
+    headers = dict(map(known.__getitem__, _lines_of(head)))
+    if body and headers.get("Content-Length") != str(len(body)):
+        raise ProtocolError("event whose body is not as long as it says")
+    return Event(headers, body.decode("utf-8", "surrogateescape"))
 
 
 def _parse_json(block: bytearray) -> Event:
     if len(block) > HEADER_LIMIT and block.count(b'","') >= HEADER_LIMIT:
         raise ProtocolError(f"over {HEADER_LIMIT} headers")
     try:
-        first = _STRINGS.decode(block)
+        headers = _STRINGS.decode(block)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _parse_odd_json(block)
-    # Each pair has this once, and a value hardly ever: so no name was there twice.
-    if block.count(b'":"') != len(first):
-        return _parse_odd_json(block)
-    return Event(first, first.pop("_body", ""))
+        headers = _parse_odd_json(block)
+    return Event(headers, headers.pop("_body", ""))
 
 
-def _parse_odd_json(block: bytearray) -> Event:
-    """With a name that repeats, an array, or bytes that are not UTF-8."""
+def _parse_odd_json(block: bytearray) -> dict[str, str]:
+    """With an array, or bytes that are not UTF-8."""
     try:
-        pairs = json.loads(block.decode("utf-8", "surrogateescape"), object_pairs_hook=tuple, strict=False)
+        headers = json.loads(block.decode("utf-8", "surrogateescape"), strict=False)
     except (ValueError, RecursionError) as error:
         raise ProtocolError("event that is not json") from error
-    if not isinstance(pairs, tuple) or len(pairs) > HEADER_LIMIT:
+    if not isinstance(headers, dict) or len(headers) > HEADER_LIMIT:
         raise ProtocolError("event that is not a json object")
-    headers = [(name, _text(value)) for name, value in pairs]
-    body = ""
-    if headers and headers[-1][0] == "_body":
-        body = headers.pop()[1]
-    first, every = _first_of(headers)
-    return Event(first, body, every)
+    return {name: _text(value) for name, value in headers.items()}
 
 
 def _text(value: object) -> str:
@@ -761,14 +741,6 @@ def _text(value: object) -> str:
     if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
         raise ProtocolError("event with a value that is no text")
     return (_ARRAY if len(value) > 1 else "") + _ARRAY_SEPARATOR.join(value)
-
-
-def _first_of(headers: Iterable[tuple[str, str]]) -> tuple[dict[str, str], tuple[tuple[str, str], ...] | None]:
-    every = tuple(headers)
-    first: dict[str, str] = {}
-    for name, value in every:
-        first.setdefault(name, value)
-    return first, every if len(first) != len(every) else None
 
 
 _FRAMES: dict[str, Callable[[dict[str, str], str], Frame]] = {
