@@ -31,7 +31,7 @@ def recorded(name: str) -> Iterator[esl.Event]:
 
 def through_our_dialplan(event: esl.Event) -> esl.Event:
     """The recorded calls did not go through ours: what it would have set."""
-    return esl.Event({**event.first, "variable_CCD_ROLE": "caller", "variable_CCD_DNIS": "park"}, event.body)
+    return esl.Event({**event.headers, "variable_CCD_ROLE": "caller", "variable_CCD_DNIS": "park"}, event.body)
 
 
 def test_a_whole_call() -> None:
@@ -45,7 +45,7 @@ def test_a_whole_call() -> None:
             parked += 1
             event = through_our_dialplan(event)
         if event.get("Application-UUID") == "my-app-uuid-1":  # as it was called there
-            event = esl.Event({**event.first, "Application-UUID": "play.1.1"})
+            event = esl.Event({**event.headers, "Application-UUID": "play.1.1"})
         it.receive("events", event)
         if event.name == "CHANNEL_PARK" and parked == 1:
             it.is_silent = True
@@ -82,7 +82,7 @@ def test_phones_that_refuse() -> None:
             it.do(HangUp(leg(event.uuid), 26))
         if event.name == "BACKGROUND_JOB":  # whose it was is in the order: each phone was rung after the one before
             last = list(it.grammar.legs)[-1:] or [leg("none")]
-            event = esl.Event({**event.first, "Job-UUID": f"ccd-{last[0].rpartition('/')[2]}"}, event.body)
+            event = esl.Event({**event.headers, "Job-UUID": f"ccd-{last[0].rpartition('/')[2]}"}, event.body)
         it.receive("events", event)
     it.wait(SECOND)
     over = [(one.cause, one.sip_code, one.by) for one in it.told() if isinstance(one, LegHungUp)]
