@@ -189,6 +189,20 @@ def test_an_outside_party_cannot_send_the_customer_on() -> None:
     assert step_after(made) == "answered"
 
 
+def test_an_outside_party_cannot_send_on_whom_an_agent_sent_there() -> None:
+    """What the agent may have dialled is not for him to use who talks now."""
+    made = centre()
+    made.log_in("anna")
+    made.hung_up(talk(made))
+    made.feed(LegReferred(CALLER, "600", "+34600999999"), 1)
+    outside = made.dialled()[-1].leg
+    made.answer(outside)
+    made.bridged(CALLER, outside)
+    count = len(made.dialled())
+    made.feed(LegReferred(CALLER, "800", "+34800999999"), 1)
+    assert len(made.dialled()) == count
+
+
 def test_refer_under_a_policy_that_forbids_it_goes_on_in_the_flow() -> None:
     flows = {
         "sales": flow("sales", wait=QueueStep("sales", answer=False, on={"answered": "more"}), more=QueueStep("sales"))

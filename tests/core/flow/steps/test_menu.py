@@ -135,3 +135,15 @@ def test_every_prompt_has_a_number_that_no_earlier_one_had() -> None:
     serials = [one.serial for one in ivr.commands if isinstance(one, Play)]
     assert len(serials) == 7
     assert serials == sorted(set(serials))
+
+
+def test_the_clock_of_one_menu_does_not_end_the_next_one() -> None:
+    text = SHOP.replace(
+        "  one: {hangup: }", "  one: {menu: {prompt: {say: more}, keys: {1: two}, timeout: 5s, otherwise: other}}"
+    )
+    ivr = Ivr(text).call().heard()
+    ivr.wait(3 * SECOND)
+    ivr.press("1").heard()
+    ivr.wait(3 * SECOND)
+    assert ivr.at() == "one", "the first one's 5 s are over, its own are not"
+    assert len(ivr.played()) == 2
