@@ -156,15 +156,25 @@ class Speech:
             raise SpeechError(f"{command[0]} ended with {code}")
 
     def _make_room(self) -> None:
+        stale = time.time_ns() - _STALE * 1_000_000_000
         for folder in self._folder.glob(".render-*"):
-            if folder.exists() and folder.stat().st_mtime < time.time() - _STALE:  # of a process that was killed
+            modified = _modified(folder)
+            if modified is not None and modified < stale:  # of a process that was killed
                 shutil.rmtree(folder, ignore_errors=True)
         files = [file for file in self._folder.glob("*.wav") if str(file.with_suffix("")) not in self._kept]
         if len(files) <= self._most_files:
             return
-        ages = sorted((file.stat().st_mtime_ns, file) for file in files)
+        ages = sorted((_modified(file) or 0, file) for file in files)
         for _, file in ages[: len(files) - self._most_files]:
             file.unlink(missing_ok=True)
+
+
+def _modified(path: Path) -> int | None:
+    """When, in ns; None for what has gone meanwhile: others render at the same time, and remove theirs."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
 
 
 def _checked(voice: str) -> str:

@@ -132,6 +132,22 @@ async def test_what_a_killed_process_left_is_removed(folder: Path, calls: Path) 
     assert ".render-old" not in files(folder)
 
 
+def leave_gone(folder: Path) -> None:
+    folder.mkdir()
+    for name in (".render-gone", "gone1.wav", "gone2.wav", "gone3.wav"):
+        (folder / name).symlink_to(folder / "nowhere")
+
+
+async def test_what_others_remove_meanwhile_is_no_hindrance(
+    folder: Path, calls: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Links that lead nowhere are listed, and are not there: as what is removed between the list and the look."""
+    leave_gone(folder)
+    monkeypatch.setattr(Path, "exists", lambda path: True)
+    speech = Speech(folder, {"en": voice(calls)}, most_files=1)
+    assert await speech.render("hello", "en") == speech.sound_name("hello", "en")
+
+
 def test_names_differ_by_text_and_voice_and_hold_nothing_of_the_text(folder: Path) -> None:
     speech = Speech(folder, {"en": flite(["flite"], "slt"), "kal": flite(["flite"], "kal"), "de": espeak(["e"], "de")})
     hostile = "../../etc/passwd,${SHELL(id)}&\r\nAction: x"
