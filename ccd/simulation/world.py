@@ -124,8 +124,12 @@ class World:
             self._grammar.happened(event)
             self.tell(event)
         for sight in reaction.messages:
-            if not self.callers.notice(sight):
-                self.staff.notice(sight)
+            self.notice(sight)
+
+    def notice(self, sight: AnySight) -> None:
+        """Somebody sees or hears something."""
+        if not self.callers.notice(sight):
+            self.staff.notice(sight)
 
     def tell(self, event: AnyEvent) -> None:
         """The daemon hears of it, if there is one: a person asks again, an answer is lost."""
@@ -194,8 +198,7 @@ class World:
         self._inbox.clear()
         self._refusals.clear()
         for sight in self.switch.died(self.now).messages:
-            if not self.callers.notice(sight):
-                self.staff.notice(sight)
+            self.notice(sight)
         self.ledger = ledger
         ledger.alarm = self.violated
         floor = ledger.engine.floor
@@ -203,31 +206,48 @@ class World:
         self._grammar = Grammar.going_on(ledger.legs)
 
     def _live(self) -> None:
-        switch, agenda, inbox, death = self.switch, self._agenda, self._inbox, self._death
         is_day = True
         while True:
-            while inbox:
-                self._feed(inbox.popleft())
-            due, switch_due = self.until + LONGEST_END, switch.deadline()
-            engine_due = None if death.holds_time else self.ledger.engine.deadline()
-            if agenda and agenda[0][0] < due:
-                due = agenda[0][0]
-            if switch_due is not None and switch_due < due:
-                due = switch_due
-            if engine_due is not None and engine_due < due:
-                due = engine_due
+            while self._inbox:
+                self._feed(self._inbox.popleft())
+            next_due, end = self.due(), self.until + LONGEST_END
+            due = end if next_due is None else min(next_due, end)
             if is_day and due > self.until:
                 is_day = False
                 self.figures.end(self.until)
             if not is_day and self._is_over(due):
                 return
-            self.now = max(self.now, due)
-            if switch_due is not None and switch_due <= due:
-                self.take(switch.tick(due))
-            elif engine_due is not None and engine_due <= due:
-                self._feed(TimePassed())
-            elif agenda and agenda[0][0] <= due:
-                heappop(agenda)[2]()
+            self._happen(due)
+
+    def due(self) -> Moment | None:
+        """When the next thing happens, of itself."""
+        engine_due = None if self._death.holds_time else self.ledger.engine.deadline()
+        dues = (self._agenda[0][0] if self._agenda else None, self.switch.deadline(), engine_due)
+        return min((due for due in dues if due is not None), default=None)
+
+    def step(self, until: Moment) -> bool:
+        """One input, or the next thing that happens until then; False where there is none, and it is then."""
+        if self._inbox:
+            self._feed(self._inbox.popleft())
+            return True
+        due = self.due()
+        if due is None or due > until:
+            self.now = max(self.now, until)
+            return False
+        self._happen(due)
+        return True
+
+    def _happen(self, due: Moment) -> None:
+        """What is due then: the switch first, then the engine's timers, then people."""
+        self.now = max(self.now, due)
+        switch_due = self.switch.deadline()
+        engine_due = None if self._death.holds_time else self.ledger.engine.deadline()
+        if switch_due is not None and switch_due <= due:
+            self.take(self.switch.tick(due))
+        elif engine_due is not None and engine_due <= due:
+            self._feed(TimePassed())
+        elif self._agenda and self._agenda[0][0] <= due:
+            heappop(self._agenda)[2]()
 
     def _is_over(self, due: Moment) -> bool:
         if not self.callers.there and not self.engine.floor.calls:
@@ -274,10 +294,11 @@ class World:
     def ask(self, ask: Ask) -> None:
         """Somebody finds the answer, mostly."""
         if not self.trouble.has_no_record():
-            answer = Answered(ask.question, self._answer(ask.what))
+            answer = Answered(ask.question, self.answer(ask.what))
             self.after(int((1 + 4 * self._records.random()) * MILLISECOND), lambda: self.tell(answer))
 
-    def _answer(self, what: AnyQuestion) -> AnswerValue:
+    def answer(self, what: AnyQuestion) -> AnswerValue:
+        """What is found out, by chance."""
         match what:
             case LookUpCaller():
                 created = self._records.random() >= self.profile.callers.known_rate

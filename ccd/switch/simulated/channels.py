@@ -39,7 +39,7 @@ from ccd.model.ids import LegId, Length
 from ccd.model.standing import LegStanding
 from ccd.switch.simulated.leg import Leg
 from ccd.switch.simulated.output import Output
-from ccd.switch.simulated.people import Alone, HearsEnd, HearsMusic, Over, Talks
+from ccd.switch.simulated.people import Alone, HearsEnd, HearsMusic, IsAnswered, Over, Talks
 from ccd.switch.simulated.phones import Phones
 
 RecordingCommand = StartRecording | PauseRecording | ResumeRecording | StopRecording
@@ -88,9 +88,15 @@ class Channels:
 
     def answer(self, leg: Leg) -> None:
         """The far end of a dialled leg picked up, or our `Answer` was carried out."""
-        leg.state = "up"
+        self.open(leg)
         self._phones.settle(leg.endpoint)
         self.tell_answered(leg)
+
+    def open(self, leg: Leg) -> None:
+        """From now on there is sound both ways; who called notices that he is answered."""
+        if leg.state == "early":
+            self._output.see(IsAnswered(leg.id))
+        leg.state = "up"
 
     def tell_answered(self, leg: Leg) -> None:
         """Once for a dialled leg, once for every `Answer` of another."""
@@ -151,7 +157,8 @@ class Channels:
             return
         leg.joining = None
         self.end_sound(leg, "stopped")
-        leg.state, leg.is_held = "up", False
+        self.open(leg)
+        leg.is_held = False
         leg.peer, other.peer = other.id, leg.id
         self._phones.settle(leg.endpoint)
         self.tell_joined(leg, other, bridge)

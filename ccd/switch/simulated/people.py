@@ -73,17 +73,24 @@ class Sight(Struct, frozen=True, gc=False):
 
 
 class Rings(Sight, frozen=True):
-    """A phone rings; `number` is set where it is one outside."""
+    """A phone rings, and shows a number and perhaps a name; `number` is set where it is one outside."""
 
     endpoint: Endpoint
     number: str
     ring_time: Length
+    shown_number: str = ""
+    shown_name: str = ""
+
+
+class IsAnswered(Sight, frozen=True):
+    """His call is answered: from now on it costs."""
 
 
 class Hears(Sight, frozen=True):
-    """A prompt begins; with `until_digit` a key ends it."""
+    """A prompt of these sounds begins; with `until_digit` a key ends it."""
 
     until_digit: bool
+    sounds: tuple[str, ...] = ()
 
 
 class HearsEnd(Sight, frozen=True):
@@ -99,9 +106,10 @@ class HearsRinging(Sight, frozen=True):
 
 
 class HearsTone(Sight, frozen=True):
-    """What is said now is recorded, for at most `max_time`."""
+    """What is said now is recorded, for at most `max_time`; without `beep` nothing tells him so."""
 
     max_time: Length
+    beep: bool = True
 
 
 class Talks(Sight, frozen=True):
@@ -119,4 +127,4 @@ class Over(Sight, frozen=True):
 
 
 AnyAct = Calls | PicksUp | Rejects | HangsUp | Presses | Refers | PhoneChanges | Restarts
-AnySight = Rings | Hears | HearsEnd | HearsMusic | HearsRinging | HearsTone | Talks | Alone | Over
+AnySight = Rings | IsAnswered | Hears | HearsEnd | HearsMusic | HearsRinging | HearsTone | Talks | Alone | Over

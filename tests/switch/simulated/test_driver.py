@@ -118,7 +118,7 @@ def test_a_prompt_ends_by_itself_by_a_key_or_by_the_next() -> None:
     bench.perform(c.Answer(leg))
     assert e.LegAnswered(leg) in bench.wait()
     bench.perform(c.Play(leg, 1, ("a", "b")))
-    assert Hears(leg, until_digit=False) in bench.sights
+    assert Hears(leg, until_digit=False, sounds=("a", "b")) in bench.sights
     assert e.PlayEnded(leg, 1, "finished") in bench.wait(11 * SECOND)
     bench.perform(c.Play(leg, 2, ("a",), until_digit=True))
     bench.act(Presses(leg, "1"))
