@@ -12,11 +12,11 @@ from ccd.core.configuration import Configuration
 from ccd.core.engine import Engine
 from ccd.model.command import AnyCommand, Ask, Reply, UpdateCaller
 from ccd.model.event import Answered, AnyEvent, ConfigurationLoaded, Request, TimePassed
-from ccd.model.fact import AgentChanged
+from ccd.model.fact import AgentChanged, AnyFact
 from ccd.model.ids import MILLISECOND, SECOND, CallerId, LegId, Length, Moment, RequestId, SwitchName
 from ccd.model.question import AnswerValue, AnyQuestion, CallerRecord, CheckPin, LookUpCaller, MatchSecret, Render
 from ccd.simulation.caller import Caller, Callers
-from ccd.simulation.death import Death
+from ccd.simulation.death import Death, Kind
 from ccd.simulation.figures import Figures
 from ccd.simulation.invariants import MOST_VIOLATIONS, Invariants, Violation
 from ccd.simulation.ledger import Ledger
@@ -189,9 +189,14 @@ class World:
         """Whether there is no daemon now."""
         return self._death.is_dead
 
-    def kill(self) -> bool:
-        """The daemon dies; whether it could."""
-        return self._death.kill()
+    def kill(self, kind: Kind | None = None) -> bool:
+        """The daemon dies, at a moment of this kind or of any; whether it could."""
+        return self._death.kill(kind)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is a daemon that knows what became of its calls."""
+        return not self._death.holds_time
 
     def reborn(self, ledger: Ledger) -> None:
         """A new daemon knows what the journal knows; its driver is told where the legs stand."""
@@ -272,13 +277,17 @@ class World:
         self.ledger.follow(event, outcome, now)
         death.journalled(event, outcome, now)
         for fact in outcome.facts:
-            self.figures.apply(fact, now)
-            if type(fact) is AgentChanged:
-                self.staff.changed(fact)
+            self.noted(fact, now)
         for command in outcome.commands:
             if death.is_before_command():
                 return
             self._obey(command)
+
+    def noted(self, fact: AnyFact, now: Moment) -> None:
+        """Something is a fact from now on."""
+        self.figures.apply(fact, now)
+        if type(fact) is AgentChanged:
+            self.staff.changed(fact)
 
     def _obey(self, command: AnyCommand) -> None:
         if isinstance(command, Ask):
@@ -287,9 +296,14 @@ class World:
             refused = self._refusals.pop(command.request, None)
             if refused is not None and command.refusal:
                 refused(command.refusal)
-        elif not isinstance(command, UpdateCaller):
+        elif isinstance(command, UpdateCaller):
+            self.update(command)
+        else:
             self._grammar.performed(command)
             self.take(self.switch.perform(command, self.now))
+
+    def update(self, command: UpdateCaller) -> None:
+        """Nobody looks at the records' fields."""
 
     def ask(self, ask: Ask) -> None:
         """Somebody finds the answer, mostly."""

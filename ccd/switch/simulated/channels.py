@@ -215,7 +215,7 @@ class Channels:
         if phone is not None:
             phone.legs.pop(leg.id, None)
             self._phones.settle(leg.endpoint)
-        self._output.see(Over(leg.id))
+        self._output.see(Over(leg.id, cause))
         self.close(leg)
         if peer is not None:
             self._output.after(self._output.draw(self._output.settings.delays.return_), partial(self.return_, peer))

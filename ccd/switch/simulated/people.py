@@ -123,7 +123,9 @@ class Alone(Sight, frozen=True):
 
 
 class Over(Sight, frozen=True):
-    """The leg is over."""
+    """The leg is over, for this Q.850 cause."""
+
+    cause: int = 0
 
 
 AnyAct = Calls | PicksUp | Rejects | HangsUp | Presses | Refers | PhoneChanges | Restarts
