@@ -17,6 +17,8 @@ BASE = Path(__file__).parent / "site.yaml"
 FIRST_VOICE = {"caller": 500, "phone": 900, "outside": 1300}
 FIRST_SOUND, FIRST_COMMON_SOUND, STEP = 1700, 2700, 50
 """Hz. All tones are multiples of 50 Hz, which do not leak into one another."""
+SHORTEST = 4
+"""Digits: shorter numbers (emergency) are the same for everybody."""
 COMMON_SOUND_TIME = 0.7
 
 
@@ -77,7 +79,7 @@ def _numbers(scenario: Scenario, index: int) -> list[tuple[str, str]]:
     made = [(number, f"4930{index:02d}{k}") for k, number in enumerate(scenario.sections["numbers"], 1)]
     for kind, pattern in patterns.items():
         numbers = {person.number: None for person in scenario.people.values() if person.kind == kind}
-        made += [(number, f"{pattern}{k}") for k, number in enumerate(numbers, 1) if number.isdigit()]
+        made += [(number, f"{pattern}{k}") for k, number in enumerate(numbers, 1) if len(number) >= SHORTEST]
     return made
 
 

@@ -35,7 +35,7 @@ from ccd.model.event import (
     RecordingStarted,
     SwitchEvent,
 )
-from ccd.model.ids import LegId, Length
+from ccd.model.ids import MILLISECOND, LegId, Length
 from ccd.model.standing import LegStanding
 from ccd.switch.simulated.leg import Leg
 from ccd.switch.simulated.output import Output
@@ -46,6 +46,7 @@ RecordingCommand = StartRecording | PauseRecording | ResumeRecording | StopRecor
 NO_ANSWER = 19
 NORMAL = 16
 RECOVERY = 38
+REFER_TIME: Length = 500 * MILLISECOND
 SOMETHING: Length = 1
 """The length of a message whose end nobody saw."""
 
@@ -123,11 +124,12 @@ class Channels:
             self.pay(leg, sound, PlayEnded(leg.id, sound.serial, result))
             self._output.see(HearsEnd(leg.id))
         elif isinstance(sound, RecordMessage):
-            self.end_message(leg, sound, 0, "stopped")
+            self.end_message(leg, sound, "stopped")
 
-    def end_message(self, leg: Leg, message: RecordMessage, length: Length, result: str) -> None:
-        """A message is in its file."""
+    def end_message(self, leg: Leg, message: RecordMessage, result: str) -> None:
+        """A message is in its file, all of it so far."""
         leg.sound = None
+        length = min(self._output.now - leg.sound_began, message.max_time)
         self.pay(leg, message, MessageRecorded(leg.id, message.serial, length, result))  # type: ignore[arg-type]
 
     def pay_recording(self, leg: Leg, command: RecordingCommand, reason: str = "") -> None:
@@ -187,12 +189,12 @@ class Channels:
             self._output.tell(LegReturned(leg.id), leg)
 
     def refer(self, phone: Leg, dialled: str, number: str) -> None:
-        """The phone sends the other side of its talk on, and leaves."""
+        """The phone sends the other side of its talk on; it leaves when it is told how that went, or hung up before."""
         peer = self.part(phone)
         if peer is not None and peer.told_joined and self._output.is_up:
             peer.told_joined = False
             self._output.tell(LegReferred(peer.id, dialled, number), peer)
-        self.end(phone, NORMAL, "far_end")
+        self._output.after(REFER_TIME, partial(self.end, phone, NORMAL, "far_end"))
 
     # --- the end
 
@@ -209,6 +211,8 @@ class Channels:
         if leg.state == "gone":
             return
         leg.cause, leg.by, leg.sip_code = cause, by, sip_code
+        if isinstance(leg.sound, RecordMessage):
+            self.end_message(leg, leg.sound, "hung_up")
         peer = self.part(leg)
         leg.state = "gone"
         phone = self._phones.get(leg.endpoint)
@@ -218,7 +222,8 @@ class Channels:
         self._output.see(Over(leg.id, cause))
         self.close(leg)
         if peer is not None:
-            self._output.after(self._output.draw(self._output.settings.delays.return_), partial(self.return_, peer))
+            goes = partial(self.end, peer, NORMAL, "us") if peer.is_unseen else partial(self.return_, peer)
+            self._output.after(self._output.draw(self._output.settings.delays.return_), goes)
 
     def close(self, leg: Leg) -> None:
         """Tell the end: every result that is due, then LegHungUp. A leg that nobody knows is just gone."""

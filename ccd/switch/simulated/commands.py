@@ -133,7 +133,7 @@ class Commands:
 
     def _record_message(self, leg: Leg, command: RecordMessage) -> None:
         self._channels.end_sound(leg, "stopped")
-        leg.sound, leg.is_held = command, False
+        leg.sound, leg.sound_began, leg.is_held = command, self._output.now, False
         self._output.see(HearsTone(leg.id, command.max_time, command.beep))
         length = min(command.max_time, self._output.draw(self.settings.message_time) + command.silence_time)
         self._output.after(length, partial(self.message_ended, leg, leg.sound_number))
@@ -142,8 +142,7 @@ class Commands:
         """The message is over, unless another sound took its place."""
         if leg.state != "gone" and leg.sound_number == number and isinstance(leg.sound, RecordMessage):
             leg.sound_number += 1
-            length = self._output.draw(self.settings.message_time)
-            self._channels.end_message(leg, leg.sound, min(length, leg.sound.max_time), "finished")
+            self._channels.end_message(leg, leg.sound, "finished")
 
     def make_bridge(self, leg: Leg, bridge: Bridge) -> None:
         """One that a former daemon asked for and the switch never heard of."""

@@ -77,6 +77,11 @@ class Settings(Struct, frozen=True):
     hang_up_again: Length = SECOND
     ghost_time: Length = 200 * MILLISECOND
     sound_times: Mapping[str, Length] = field(default_factory=dict)
+    emergency: tuple[str, ...] = ()
+    """Numbers that a phone reaches without the daemon."""
+    fallback: str = ""
+    """What a caller hears whom no daemon takes within `fallback_time`, and that is all; empty: he waits on."""
+    fallback_time: Length = 6 * SECOND
     media_time: Length = 30 * SECOND
     """A talk without audio is ended by the switch (rtp_timeout)."""
 

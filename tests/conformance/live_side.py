@@ -1,0 +1,108 @@
+"""Calls by real SIP and RTP, as the people at their ends have them."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from ccd.lab.peer_call import PeerCall
+from ccd.lab.rtp import FRAME, RATE, decode_mu_law
+from ccd.lab.sip_message import SipMessage, user
+from ccd.lab.sip_peer import Reply, SipPeer
+from tests.conformance.hearing import heard
+from tests.conformance.stage import Heard
+
+BEFORE_ANSWER, AT_ANSWER, BEFORE_SOUND = -2.0, -1.0, -0.5
+"""Ringing and answer come before any sound."""
+LEAVE_AFTER = 0.5
+"""Seconds after which a phone leaves that sent its caller on."""
+
+
+class ScriptedPhones(SipPeer):
+    """Phones that ring until they are told what to do. Those that are `away` have no network."""
+
+    def __init__(self, host: str, port: int, tone: Callable[[str], int]) -> None:
+        super().__init__(host, port, on_call=lambda call: None, tone=tone)
+        self.away: set[str] = set()
+
+    def answer(self, call: PeerCall, code: int) -> None:
+        """Pick up (200) or refuse."""
+        self._final(call, Reply(code))
+
+    def refer(self, call: PeerCall, number: str) -> None:
+        """Ask that the other side be sent to the number, and leave."""
+        request = self._in_dialog(call, "REFER")
+        request.headers.append(("Contact", f"<sip:{call.number}@{self.host}:{self.port}>"))
+        request.headers.append(("Refer-To", f"<sip:{number}@{call.server[0]}:{call.server[1]}>"))
+        self._send_until_answered(request, call)
+        self._loop.call_later(LEAVE_AFTER, self.hang_up, call)
+
+    def _request(self, request: SipMessage, call: PeerCall | None, sender: tuple[str, int], arrived: int) -> None:
+        if user(request.uri) not in self.away:
+            super()._request(request, call, sender, arrived)
+
+    def _incoming(self, invite: SipMessage, sender: tuple[str, int], arrived: int) -> None:
+        if user(invite.uri) not in self.away:
+            super()._incoming(invite, sender, arrived)
+
+
+class LiveSide:
+    """A `Side`. `names` gives whose a tone is."""
+
+    def __init__(self, phones: ScriptedPhones, call: PeerCall, names: Mapping[int, str]) -> None:
+        self.call = call
+        self.is_incoming = call.is_incoming
+        self.shown = _shown(call) if call.is_incoming else ""
+        self._phones = phones
+        self._names = names
+
+    @property
+    def rang_at(self) -> float | None:
+        has_rung = self.call.times.ringing is not None and not self.is_incoming
+        return BEFORE_ANSWER if has_rung else None
+
+    @property
+    def answered_at(self) -> float | None:
+        return AT_ANSWER if self.call.was_answered else None
+
+    @property
+    def is_over(self) -> bool:
+        return self.call.is_over
+
+    @property
+    def code(self) -> int:
+        return self.call.code
+
+    def at(self) -> float:
+        return len(self.call.stream.sound) / RATE if self.call.stream else BEFORE_SOUND
+
+    def heard(self, since: float = 0.0) -> Sequence[Heard]:
+        if self.call.stream is None:
+            return []
+        first = max(0, int(since * RATE)) // FRAME * FRAME
+        return heard(decode_mu_law(bytes(self.call.stream.sound[first:])), self._names, first / RATE)
+
+    def press(self, keys: str) -> None:
+        self.call.press(keys)
+
+    def hang_up(self) -> None:
+        self.call.hang_up()
+
+    def answer(self) -> None:
+        self._phones.answer(self.call, 200)
+
+    def refuse(self, code: int) -> None:
+        self._phones.answer(self.call, code)
+
+    def refer(self, number: str) -> None:
+        self._phones.refer(self.call, number)
+
+    async def ended(self, within: float) -> None:
+        """Once it is over."""
+        await asyncio.wait_for(asyncio.shield(self.call.ended), within)
+
+
+def _shown(call: PeerCall) -> str:
+    """Name and number on the display."""
+    name, _, address = call.header("From").partition("<")
+    name = name.strip().strip('"')
+    number = user(address.partition(">")[0])
+    return f"{name!r} {number}" if name and name != number else number
