@@ -19,7 +19,7 @@ FIRST_SOUND, FIRST_COMMON_SOUND, STEP = 1700, 2700, 50
 """Hz. All tones are multiples of 50 Hz, which do not leak into one another."""
 SHORTEST = 4
 """Digits: shorter numbers (emergency) are the same for everybody."""
-COMMON_SOUND_TIME = 0.7
+COMMON_SOUND_TIME = 1.2
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ GAP = 0.35
 LEAST = {"music": 0.3, "beep": 0.1, "speech": 0.8}
 LEAST_TONE = 0.16
 """Seconds that something must be heard to be told: less is an edge between two sounds."""
+AFTER_ACTS = 1 << 30
+"""Of things of one moment: what is heard comes of what was done."""
 WHOLE = 0.75
 """The part of a prompt from which on it was heard whole."""
 
@@ -34,7 +36,7 @@ def told(appearance: Appearance, lengths: Mapping[str, float]) -> Iterator[str]:
     side = appearance.side
     yield appearance.began
     entries = [(at, number, text) for number, (at, text) in enumerate(appearance.acts)]
-    entries += [(piece.start, -1, worded(piece, lengths)) for piece in merged(side.heard())]
+    entries += [(piece.start, AFTER_ACTS, worded(piece, lengths)) for piece in merged(side.heard())]
     if side.rang_at is not None:
         entries.append((side.rang_at, -3, "hears that it rings"))
     if side.answered_at is not None and not side.is_incoming:

@@ -20,6 +20,8 @@ DISTURBANCES: dict[str, Disturbance] = {
     "cut": "link cut",
     "joined": "link joined",
     "restarts": "switch restarts",
+    "lost": "records lost",
+    "found": "records found",
 }
 
 
@@ -91,8 +93,8 @@ class Director:
 
     async def presses(self, line: Line) -> None:
         call = self._current(line)
-        call.side.press(self._member.names.there(line.words["keys"]))
         call.act(f"presses {line.words['keys']}")
+        call.side.press(self._member.names.there(line.words["keys"]))
 
     async def hears(self, line: Line) -> None:
         call, what = self._current(line), line.words["what"]
@@ -109,8 +111,8 @@ class Director:
 
     async def answers(self, line: Line) -> None:
         call = await self._rung(line)
-        call.side.answer()
         call.act("answers")
+        call.side.answer()
 
     async def refuses(self, line: Line) -> None:
         call = await self._rung(line)
@@ -227,5 +229,7 @@ DOES: dict[str, Callable[[Director, Line], Awaitable[None]]] = {
     "cut": Director.disturb,
     "joined": Director.disturb,
     "restarts": Director.disturb,
+    "lost": Director.disturb,
+    "found": Director.disturb,
     "passes": Director.passes,
 }

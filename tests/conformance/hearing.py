@@ -1,7 +1,6 @@
 """What is heard in sound: whose tone, something else, or nothing, stretch by stretch."""
 
-from collections.abc import Iterator, Mapping
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -14,16 +13,24 @@ FRAME = 160
 LOUD = 0.01
 """The least root mean square of what is neither a tone nor silence."""
 ELSE = "something else"
+LATE = 0.25
+"""Seconds from frame to frame: longer is no sound in between."""
 PAUSE = 0.6
 """Seconds: speech has pauses as long."""
 LONGEST_BEEP = 0.9
 
 
-def heard(samples: tones.Samples, names: Mapping[int, str], start: float = 0.0) -> list[Heard]:
-    """The stretches in order; `names` gives the tones that are known, by frequency. Silence is left out."""
+def heard(samples: tones.Samples, names: Mapping[int, str], times: Sequence[float]) -> list[Heard]:
+    """The stretches in order; `names` gives the tones that are known, by frequency, `times` when each frame began.
+    Silence is left out.
+    """
     labels = [names.get(frequency, ELSE) if frequency else "" for frequency in frequencies(samples)]
-    pieces = list(_stretches(labels, start))
-    return _judged(pieces)
+    return _judged(list(_stretches(labels, times)))
+
+
+def in_file(samples: tones.Samples, names: Mapping[int, str]) -> list[Heard]:
+    """The same of sound without gaps."""
+    return heard(samples, names, [number * FRAME / RATE for number in range(len(samples) // FRAME)])
 
 
 def frequencies(samples: tones.Samples) -> list[int]:
@@ -41,14 +48,15 @@ def frequencies(samples: tones.Samples) -> list[int]:
     return [int(f) * step if tone else int(p >= LOUD**2) for f, tone, p in zip(peaks, is_tone, power, strict=True)]
 
 
-def _stretches(labels: list[str], start: float) -> Iterator[Heard]:
-    """Frames of one label in a row."""
-    at, seconds = 0, FRAME / RATE
-    for label, run in groupby(labels):
-        count = len(list(run))
-        if label:
-            yield Heard(label, start + at * seconds, count * seconds)
-        at += count
+def _stretches(labels: Sequence[str], times: Sequence[float]) -> Iterator[Heard]:
+    """Frames of one label in a row, without a pause between."""
+    seconds, first = FRAME / RATE, 0
+    for number in range(1, len(labels) + 1):
+        is_end = number == len(labels) or labels[number] != labels[first]
+        if is_end or times[number] - times[number - 1] > LATE:
+            if labels[first]:
+                yield Heard(labels[first], times[first], (number - first) * seconds)
+            first = number
 
 
 def _judged(pieces: list[Heard]) -> list[Heard]:

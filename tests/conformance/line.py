@@ -36,6 +36,8 @@ GRAMMAR: tuple[tuple[str, str, str, str], ...] = (
     ("daemon", "returns", r"is back", "is back"),
     ("link", "cut", r"is cut", "is cut"),
     ("link", "joined", r"is back", "is back"),
+    ("records", "lost", r"go away", "go away"),
+    ("records", "found", r"are back", "are back"),
     ("switch", "restarts", r"is restarted", "is restarted"),
     ("time", "passes", r"passes(?P<rest>)", "passes"),
 )

@@ -154,6 +154,12 @@ class LiveStage:
                 it.link.target = self._target
                 it.link.cut()
                 await self.until(self._is_up, "link")
+            case "records lost":
+                await it.lab.redis.kill()
+                await self.until(self._has_no_records, "notice that the records are away")
+            case "records found":
+                await it.lab.redis.start()
+                await self.until(self._has_records, "records that are back")
             case "switch restarts":
                 await it.lab.asterisk.kill()
                 await self.until(self._is_down, "link that is down")
@@ -162,6 +168,12 @@ class LiveStage:
 
     async def _is_up(self) -> bool:
         return (await self._centre.fresh()).health.ready
+
+    async def _has_records(self) -> bool:
+        return next(part.ok for part in (await self._centre.fresh()).health.parts if part.name == "redis")
+
+    async def _has_no_records(self) -> bool:
+        return not await self._has_records()
 
     async def _is_down(self) -> bool:
         return not await self._is_up()
@@ -204,7 +216,7 @@ class LiveStage:
         return found
 
     def _files(self, calls: Sequence[Cdr]) -> Files:
-        recordings = {one.recording: self._stretches(one) for cdr in calls for one in cdr.recordings if one.path}
+        recordings = {str(one.recording): self._stretches(one) for cdr in calls for one in cdr.recordings if one.path}
         messages = {mail.name: self._message(mail.path) for cdr in calls for mail in cdr.voicemails}
         return Files(recordings, messages)
 
@@ -226,7 +238,7 @@ class LiveStage:
 
     def _speakers(self, samples: tones.Samples) -> set[str]:
         """Whose voices are heard; `silence` for nobody's and no other sound."""
-        pieces = hearing.heard(samples, self._names)
+        pieces = hearing.in_file(samples, self._names)
         found = {piece.what for piece in pieces if piece.what in self._member.voices}
         return {name for name in found if sum(p.seconds for p in pieces if p.what == name) >= SURE}
 
@@ -244,4 +256,3 @@ def judged(sides: Sequence[set[str]], *, is_muted: bool) -> str:
 def has_its_files(cdr: Cdr) -> bool:
     """Whether recordings and messages are in their places."""
     return all(one.path or one.lost for one in cdr.recordings) and all(mail.path for mail in cdr.voicemails)
-

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,10 +61,8 @@ class LiveCentre:
         """Ask for the whole centre again and again; everybody who waits looks at the same answer."""
         while True:
             view = None
-            try:
+            with suppress(LabError):  # there is no daemon just now
                 view = msgspec.convert(await self.centre.get("/v1/state"), CentreView)
-            except LabError:
-                pass  # there is no daemon just now
             async with self._asked:
                 self._round += 1
                 self.view = view or self.view
@@ -101,7 +99,7 @@ async def until(ask: Callable[[], Awaitable[bool]], what: str, within: float) ->
     """Ask until it is so. Raises ScriptError."""
     try:
         async with asyncio.timeout(within):
-            while not await ask():
+            while not await ask():  # noqa: ASYNC110 - another process has no event to wait for
                 await asyncio.sleep(POLL)
     except TimeoutError:
         raise ScriptError(f"no {what} within {within:g} s") from None
@@ -142,7 +140,7 @@ def lab_settings(kind: SwitchKind, made: Company, music: Path, port: int, secret
     """A lab with the switch of this kind, phones at fixed contacts. Raises LabError where there is no such lab yet."""
     if kind.name != "asterisk":
         raise LabError(f"the lab has no {kind.name} yet")
-    endpoints = [Endpoint(name, contact=f"sip:{name}@{PHONES_HOST}:{port}") for name in numbers(made)]
+    endpoints = [Endpoint(name, contact=f"sip:{name}@{PHONES_HOST}:{port}", is_watched=True) for name in numbers(made)]
     asterisk = AsteriskSettings(
         endpoints=endpoints, qualify_seconds=1, files={"musiconhold.conf": MUSIC.format(folder=music)}
     )

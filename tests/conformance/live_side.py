@@ -1,17 +1,17 @@
 """Calls by real SIP and RTP, as the people at their ends have them."""
 
 import asyncio
+import time
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 
 from ccd.lab.peer_call import PeerCall
-from ccd.lab.rtp import FRAME, RATE, decode_mu_law
+from ccd.lab.rtp import FRAME, decode_mu_law
 from ccd.lab.sip_message import SipMessage, user
 from ccd.lab.sip_peer import Reply, SipPeer
 from tests.conformance.hearing import heard
 from tests.conformance.stage import Heard
 
-BEFORE_ANSWER, AT_ANSWER, BEFORE_SOUND = -2.0, -1.0, -0.5
-"""Ringing and answer come before any sound."""
 LEAVE_AFTER = 0.5
 """Seconds after which a phone leaves that sent its caller on."""
 
@@ -56,12 +56,14 @@ class LiveSide:
 
     @property
     def rang_at(self) -> float | None:
-        has_rung = self.call.times.ringing is not None and not self.is_incoming
-        return BEFORE_ANSWER if has_rung else None
+        return None if self.is_incoming else self._since_invite(self.call.times.ringing)
 
     @property
     def answered_at(self) -> float | None:
-        return AT_ANSWER if self.call.was_answered else None
+        return self._since_invite(self.call.times.answered)
+
+    def _since_invite(self, moment: int | None) -> float | None:
+        return None if moment is None else (moment - self.call.times.invite) / 1e9
 
     @property
     def is_over(self) -> bool:
@@ -72,13 +74,15 @@ class LiveSide:
         return self.call.code
 
     def at(self) -> float:
-        return len(self.call.stream.sound) / RATE if self.call.stream else BEFORE_SOUND
+        return (time.monotonic_ns() - self.call.times.invite) / 1e9
 
     def heard(self, since: float = 0.0) -> Sequence[Heard]:
         if self.call.stream is None:
             return []
-        first = max(0, int(since * RATE)) // FRAME * FRAME
-        return heard(decode_mu_law(bytes(self.call.stream.sound[first:])), self._names, first / RATE)
+        stream, invite = self.call.stream, self.call.times.invite
+        first = bisect_left(stream.arrivals, invite + int(since * 1e9))
+        times = [(arrived - invite) / 1e9 for arrived in stream.arrivals[first:]]
+        return heard(decode_mu_law(bytes(stream.sound[first * FRAME :])), self._names, times)
 
     def press(self, keys: str) -> None:
         self.call.press(keys)

@@ -13,7 +13,7 @@ from tests.conformance.line import Line, parse
 FOLDER = Path(__file__).parent / "scenarios"
 SECTIONS = ("numbers", "queues", "agents", "calendars")
 """Of `ccd.yaml`, as an admin writes them; the rest is the same for all scenarios (`site.yaml`)."""
-KEYS = ("reason", *SECTIONS, "flows", "sounds", "callers", "phones", "outside", "alone", "not_on", "script")
+KEYS = ("reason", *SECTIONS, "flows", "sounds", "callers", "phones", "outside", "alone", "either", "not_on", "script")
 LENGTH = re.compile(r"([0-9]+)(ms|s)")
 PERSON = re.compile(r"[a-z]+")
 HEARD = ("music", "ringing", "beep", "speech")
@@ -36,7 +36,8 @@ class Person:
 @dataclass(frozen=True)
 class Scenario:
     """`sounds` are prompts by name, with their lengths in seconds. One that is `alone` harms daemon, link or switch, so
-    nobody else may be in a call. `not_on` names switches that it cannot run on, with the reason.
+    nobody else may be in a call. `either` are words of which chance decides: the transcript has them all.
+    `not_on` names switches that it cannot run on, with the reason.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Scenario:
     people: Mapping[str, Person]
     script: Sequence[Line]
     alone: bool = False
+    either: Sequence[str] = ()
     not_on: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -89,6 +91,7 @@ def read(path: Path) -> Scenario:
         people=people,
         script=script,
         alone=data.get("alone") is True,
+        either=tuple(data.get("either") or ()),
         not_on=data.get("not_on") or {},
     )
 

@@ -44,6 +44,15 @@ class Simulated:
         with tempfile.TemporaryDirectory() as folder:
             self._loaded = load(write(Path(folder), self.company), MORNING, lambda text, language: "speech")
 
+    async def play_all(self, told: Callable[[Scenario, str | ScriptError], None]) -> None:
+        """Every scenario that can be played here."""
+        for member in self.company.members:
+            if SIMULATED.name not in member.scenario.not_on:
+                try:
+                    told(member.scenario, await self.play(member))
+                except ScriptError as error:
+                    told(member.scenario, error)
+
     async def play(self, member: Member, seed: int = 1) -> str:
         """The scenario's transcript, in a world of its own. Raises ScriptError."""
         world = ScriptedWorld(self._loaded.configuration, self._loaded.pins, self.company.sounds, seed)
@@ -58,7 +67,7 @@ class Simulated:
 def write(folder: Path, made: Company) -> Path:
     """The site's files."""
     switches = {"pbx": {"kind": "asterisk", "username": "ccd", "secret_file": "secret", "recordings": "/recordings"}}
-    (folder / "ccd.yaml").write_text(yaml.safe_dump({"switches": switches, **made.settings}))
+    (folder / "ccd.yaml").write_text(yaml.safe_dump({"switches": switches, **made.settings}, sort_keys=False))
     (folder / "flows").mkdir()
     for name, text in made.flows.items():
         (folder / "flows" / f"{name}.yaml").write_text(text)
@@ -192,6 +201,8 @@ class SimulatedStage:
                 world.take(world.switch.lost("cut", world.now))
             case "link joined":
                 world.take(world.switch.connected(world.now))
+            case "records lost" | "records found":
+                world.has_records = what == "records found"
             case "switch restarts":
                 world.act(p.Restarts())
                 await self.passes(1.0)

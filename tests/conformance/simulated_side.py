@@ -14,7 +14,7 @@ KEY_TIME: Length = 180 * MILLISECOND
 BEEP_TIME = 0.3
 SIP_CODES = {1: 404, 3: 404, 17: 486, 18: 480, 19: 480, 20: 480, 21: 403, 27: 502, 34: 503, 38: 500, 41: 500}
 """Of Q.850 causes, as Asterisk tells a caller who is not answered."""
-OTHER_CODE = 480
+OTHER_CODE = 603
 
 
 class Around(Protocol):

@@ -9,7 +9,9 @@ from ccd.model.fact import AgentChanged
 from ccd.model.view import AgentView, CallView
 from tests.conformance.scenario import Person
 
-Disturbance = Literal["daemon dies", "daemon returns", "link cut", "link joined", "switch restarts"]
+Disturbance = Literal[
+    "daemon dies", "daemon returns", "link cut", "link joined", "switch restarts", "records lost", "records found"
+]
 
 
 class ScriptError(Exception):

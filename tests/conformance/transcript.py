@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from ccd.model.cdr import Cdr, Leg, Offer, Recording, Voicemail
 from ccd.model.fact import AgentChanged
-from ccd.model.ids import QueueId
+from ccd.model.ids import LegId, QueueId
 from ccd.web.why import why
 from tests.conformance.company import Member
 from tests.conformance.diary import Appearance, told
@@ -31,7 +31,9 @@ def transcript(member: Member, diary: Mapping[str, Sequence[Appearance]], result
     for number, fields in result.records.items():
         shown = ", ".join(f"{key} {value}" for key, value in sorted(fields.items())) or "nothing"
         parts += [f"caller's record of {number}", f"  {shown}", ""]
-    return member.names.here("\n".join(parts).rstrip("\n") + "\n")
+    text = member.names.here("\n".join(parts).rstrip("\n") + "\n")
+    either = member.scenario.either
+    return re.sub(rf"\b({'|'.join(either)})\b", " or ".join(either), text) if either else text
 
 
 def by_agent(changes: Iterable[AgentChanged], calls: Sequence[str]) -> dict[str, list[str]]:
@@ -99,7 +101,12 @@ class Record:
         ]
 
     def _legs(self) -> list[str]:
-        return [f"leg of {self._name(leg)}: {leg.cause} by {leg.ended_by}" for leg in self._call.legs]
+        expired = {offer.leg for offer in self._call.offers if offer.outcome == "expired"}
+        return [f"leg of {self._name(leg)}: {self._end_of(leg, expired)}" for leg in self._call.legs]
+
+    def _end_of(self, leg: Leg, expired: set[LegId]) -> str:
+        """Switch and daemon count the same time of ringing: which of them is first is chance."""
+        return "rang in vain" if leg.leg in expired else f"{leg.cause} by {leg.ended_by}"
 
     def _name(self, leg: Leg) -> str:
         """Whose leg it is."""
