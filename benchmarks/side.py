@@ -1,4 +1,4 @@
-"""The three that give callers to agents on one Asterisk: app_queue, a bare AMI client, ccd."""
+"""Those that give callers to agents on one switch: ccd on any, and app_queue and a bare AMI client on an Asterisk."""
 
 import asyncio
 import sys
@@ -30,7 +30,7 @@ exten => 4930901812,1,Goto(ccd-inbound,${EXTEN},1)
 
 
 class Side(Protocol):
-    """One of the three. `numbers` are dialled to reach it; `processes` burn its CPU besides Asterisk."""
+    """One of them. `numbers` are dialled to reach it; `processes` burn its CPU besides the switch."""
 
     name: str
     numbers: Mapping[str, str]
@@ -111,13 +111,14 @@ class Ccd:
         return [self._centre.process] if self._centre else []
 
     async def start(self, agents: Sequence[str]) -> None:
-        asterisk, redis = self._lab.asterisk, self._lab.redis
+        switch, redis = self._lab.switch, self._lab.redis
+        technology = "PJSIP/" if isinstance(switch, Asterisk) else "user/"
         self._centre = Centre(
             self._lab.folder / "ccd",
-            asterisk,
+            switch,
             redis,
             self._secret,
-            agents={f"a{agent}": _agent(agent) for agent in agents},
+            agents={f"a{agent}": _agent(agent, technology) for agent in agents},
             queues={"bench": {"requires": {"bench": 1}, "wrap_up_time": "0"}},
             numbers={self.numbers[AT_ONCE]: "unanswered", self.numbers[ANSWERED]: "answered"},
             flows={
@@ -133,5 +134,5 @@ class Ccd:
         self._centre = None
 
 
-def _agent(number: str) -> dict[str, object]:
-    return {"name": f"Agent {number}", "number": number, "endpoint": f"PJSIP/{number}", "skills": {"bench": 1}}
+def _agent(number: str, technology: str) -> dict[str, object]:
+    return {"name": f"Agent {number}", "number": number, "endpoint": f"{technology}{number}", "skills": {"bench": 1}}

@@ -79,8 +79,10 @@ class Asterisk(PrivateSwitch):
         configuration = str(self.folder / "etc/asterisk.conf")
         return await output_of(self._files.program.command("-C", configuration, "-rx", line), f"asterisk -rx {line!r}")
 
+    async def channels(self) -> list[str]:
+        return [line for line in (await self.command("core show channels concise")).splitlines() if line]
+
     async def channel_count(self) -> int:
-        """How many channels live now: 0 when nothing is left behind."""
         return int((await self.command("core show channels count")).split()[0])
 
     def _lay_out(self) -> None:

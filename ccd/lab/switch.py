@@ -69,6 +69,10 @@ class PrivateSwitch:
         """How many channels live now: 0 when nothing is left behind."""
         raise NotImplementedError
 
+    async def channels(self) -> list[str]:
+        """Them, a line each, as the switch shows them."""
+        raise NotImplementedError
+
     async def emptied(self, within: float = 2.0) -> bool:
         """Whether no channel is left, soon: some end a moment after their call."""
         for _ in range(int(within / 0.05)):

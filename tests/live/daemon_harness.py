@@ -239,13 +239,7 @@ def _on_asterisk(softphones: int, fixed: Sequence[str], port: int) -> LabSetting
 
 def _on_freeswitch(softphones: int, passwords: Mapping[str, str]) -> LabSettings:
     endpoints = [Endpoint(name, password) for name, password in passwords.items()]
-    return LabSettings(
-        softphones,
-        freeswitch=FreeSwitchSettings(
-            endpoints=[*endpoints, Endpoint("1099")], log_level=os.environ.get("FSLOG", "warning")
-        ),
-        keep="KEEP" in os.environ,
-    )
+    return LabSettings(softphones, freeswitch=FreeSwitchSettings(endpoints=[*endpoints, Endpoint("1099")]))
 
 
 @asynccontextmanager
