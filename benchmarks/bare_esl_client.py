@@ -42,6 +42,9 @@ class BareEslClient:
             self.send(f"api uuid_answer {caller}")
             self.send(f"api uuid_bridge {caller} {uuid}")
             return
+        if event.get("variable_CCD_WAY") == "returned":
+            self.send(f"api uuid_kill {uuid}")
+            return
         number, has_agent = event["Caller-Caller-ID-Number"], bool(self._free)
         if has_agent:
             self._offer(uuid, number)

@@ -47,7 +47,7 @@ def render(settings: FreeSwitchSettings, ports: FreeSwitchPorts, folder: Path, l
         "sip_port": ports.sip,
         "event_port": ports.event,
         "rtp_start": ports.rtp.start,
-        "rtp_end": ports.rtp.stop - 1,
+        "rtp_end": ports.rtp.stop - 2,
         "lab_secret": lab_secret,
         "log_level": settings.log_level,
         "gateways": "",

@@ -36,7 +36,8 @@ def originate(dial: Dial, variables: Iterable[tuple[str, str]], settings: Settin
         raise UnsafeText(f"uuid {uuid[:80]!r}")
     values = {
         "origination_uuid": uuid,
-        "originate_timeout": str(max(1, -(-dial.ring_time // SECOND))),  # whole seconds are all it knows
+        # It compares whole seconds of the clock: a limit of 1 is over with the second that runs, perhaps at once.
+        "originate_timeout": str(max(1, -(-dial.ring_time // SECOND)) + 1),
         "ignore_early_media": "true",  # 183 would count as the answer
         "playback_terminators": "none",
         "transfer_after_bridge": f"{settings.returned}:XML:{settings.context}",
