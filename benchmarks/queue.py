@@ -5,7 +5,6 @@ With SWITCH=freeswitch: mod_callcenter, bare clients of the event socket and ccd
 
 import argparse
 import asyncio
-import os
 import secrets
 import time
 from collections import defaultdict
@@ -17,6 +16,7 @@ from benchmarks.contest import Contest, report_load, tone
 from benchmarks.report import figure
 from benchmarks.side import DIALPLAN, LOGGER, QUEUES, AppQueue, BareClient, Ccd
 from benchmarks.traffic import Traffic, median, percentile
+from ccd.lab import switch
 from ccd.lab.asterisk_config import AsteriskSettings
 from ccd.lab.lab import Lab, LabSettings
 
@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few calls, 10 and 100 agents: to see that it works")
     parser.add_argument("--crowd", action="store_true", help="nearly only the callers who wait")
     chosen = parser.parse_args()
-    if os.environ.get("SWITCH") == "freeswitch":
+    if switch.chosen() == "freeswitch":
         ok = asyncio.run(queue_freeswitch.run(quick=chosen.quick))
     elif chosen.quick:
         ok = asyncio.run(run((10, 100), 1, {1: 3.0, 10: 1.0, 30: 1.0}, 60))

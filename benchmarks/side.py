@@ -11,6 +11,7 @@ from ccd.lab.asterisk import Asterisk
 from ccd.lab.lab import Lab
 from ccd.lab.packages import Program
 from ccd.lab.process import LabError, Process
+from ccd.lab.switch import TECHNOLOGY
 
 PATIENCE = 30.0
 QUEUES = (Path(__file__).parent / "queues.conf").read_text()
@@ -112,7 +113,7 @@ class Ccd:
 
     async def start(self, agents: Sequence[str]) -> None:
         switch, redis = self._lab.switch, self._lab.redis
-        technology = "PJSIP/" if isinstance(switch, Asterisk) else "user/"
+        technology = TECHNOLOGY[switch.kind]
         self._centre = Centre(
             self._lab.folder / "ccd",
             switch,

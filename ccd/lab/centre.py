@@ -42,7 +42,8 @@ exten => 112,1,Dial(PJSIP/112@trunk)
 exten => _[a-z+0-9].,1,Hangup(38)
 """
 """The site's own part of the dialplan: every inbound number goes to ccd, fallbacks end the call."""
-FREESWITCH_SITE = """
+FALLBACK_SOUND = '<action application="playback" data="tone_stream://%(1000,0,480)"/>'
+FREESWITCH_SITE = f"""
 <include>
   <context name="public">
     <extension name="ccd">
@@ -55,7 +56,7 @@ FREESWITCH_SITE = """
     <extension name="fallback-caller">
       <condition field="destination_number" expression="^(.+)$">
         <action application="answer"/>
-        <action application="playback" data="tone_stream://%(1000,0,480)"/>
+        {FALLBACK_SOUND}
         <action application="hangup" data="NETWORK_OUT_OF_ORDER"/>
       </condition>
     </extension>

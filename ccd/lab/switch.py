@@ -1,6 +1,7 @@
 """What the private switches have in common: a process in a folder of its own, ports, channels to be counted."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -8,6 +9,20 @@ from ccd.lab.process import LabError, Process
 
 Kind = Literal["asterisk", "freeswitch"]
 COMMAND_TIMEOUT = 10.0
+TECHNOLOGY: dict[Kind, str] = {"asterisk": "PJSIP/", "freeswitch": "user/"}
+"""What stands before a phone's name."""
+TRUNK: dict[Kind, str] = {"asterisk": "PJSIP/trunk", "freeswitch": "gateway/trunk"}
+
+
+def chosen() -> Kind:
+    """What $SWITCH asks tests and benchmarks to run on; an Asterisk without it. Raises LabError for another kind."""
+    match os.environ.get("SWITCH") or "asterisk":
+        case "asterisk":
+            return "asterisk"
+        case "freeswitch":
+            return "freeswitch"
+        case other:
+            raise LabError(f"SWITCH={other}: asterisk or freeswitch")
 
 
 class Ports(Protocol):

@@ -5,7 +5,6 @@ The switch is an Asterisk; with SWITCH=freeswitch and FREESWITCH_PREFIX in the e
 
 import asyncio
 import itertools
-import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -17,7 +16,7 @@ from urllib.parse import quote
 import msgspec
 import soundfile
 
-from ccd.lab import dialplans, tones
+from ccd.lab import dialplans, switch, tones
 from ccd.lab.asterisk_config import TRUNK_HOST, AsteriskSettings, Endpoint
 from ccd.lab.centre import Centre, port_of, with_ccd, with_ccd_on_freeswitch
 from ccd.lab.freeswitch_config import FreeSwitchSettings
@@ -37,8 +36,8 @@ CALLER_TONE, OUTSIDE_TONE, PROMPT_TONE = 700, 1500, 1900
 PHONE_TONES = {"1001": 900, "1002": 1000, "1003": 1100, "1004": 1200, "1005": 1300}
 """What each agent's phone says, Hz."""
 CLI = "+34910000001"
-IS_FREESWITCH = os.environ.get("SWITCH") == "freeswitch"
-TECHNOLOGY, TRUNK = ("user/", "gateway/trunk") if IS_FREESWITCH else ("PJSIP/", "PJSIP/trunk")
+KIND = switch.chosen()
+IS_FREESWITCH = KIND == "freeswitch"
 T = TypeVar("T")
 
 SITE: dict[str, Any] = {
@@ -47,7 +46,7 @@ SITE: dict[str, Any] = {
         "emergency": ["112"],
         "rules": [
             {"name": "premium", "pattern": "+34803*", "allow": False},
-            {"name": "Spain", "pattern": "+34XXXXXXXXX", "trunk": TRUNK, "outbound_cli": CLI},
+            {"name": "Spain", "pattern": "+34XXXXXXXXX", "trunk": switch.TRUNK[KIND], "outbound_cli": CLI},
         ],
     },
 }
@@ -229,7 +228,7 @@ def prompt(folder: Path, name: str, tone: int, seconds: float) -> str:
 
 def endpoint(number: str) -> str:
     """The phone of that number, as this switch names it."""
-    return TECHNOLOGY + number
+    return switch.TECHNOLOGY[KIND] + number
 
 
 def _on_asterisk(softphones: int, fixed: Sequence[str], port: int) -> LabSettings:
