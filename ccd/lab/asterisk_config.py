@@ -1,11 +1,11 @@
-"""The configuration files of a private Asterisk, rendered from `templates/`."""
+"""The configuration files of a private Asterisk, rendered from `templates/asterisk`."""
 
 import secrets
-import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
+
+from ccd.lab import template
 
 TRUNK_HOST = "127.0.0.2"
 """Callers from outside come from this loopback address, phones from another: Asterisk knows the trunk by it."""
@@ -74,12 +74,6 @@ PLAIN = ("amd", "ccss", "cdr", "cel", "features", "queuerules", "res_parking", "
 """Files that Asterisk complains about when they are missing; with an empty `[general]` its defaults hold."""
 
 
-class _Template(string.Template):
-    """`@{name}`, because `$` is Asterisk's own."""
-
-    delimiter = "@"
-
-
 def render(
     settings: AsteriskSettings, ports: AsteriskPorts, folder: Path, modules: Path, lab_secret: str
 ) -> dict[str, str]:
@@ -104,8 +98,7 @@ def render(
         "dialplan": "\n".join([*(f'#include "{path.absolute()}"' for path in settings.dialplan), settings.extensions]),
         "extra_modules": "\n".join(f"load = {name}" for name in settings.extra_modules),
     }
-    templates = resources.files("ccd.lab") / "templates"
-    rendered = {item.name: _Template(item.read_text()).substitute(values) for item in templates.iterdir()}
+    rendered = {name: template.fill(text, values) for name, text in template.read("asterisk").items()}
     plain = {f"{name}.conf": "[general]\n" for name in PLAIN}
     return {"acl.conf": "", **plain, **rendered, **settings.files}
 

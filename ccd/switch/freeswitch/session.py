@@ -57,7 +57,7 @@ class Session:
         """Both connections are up: FreeSWITCH speaks first."""
         self.phase, self.cut = "login", None
         self._unheard, self._logged_in = dict.fromkeys(SIDES, 0), dict.fromkeys(SIDES, False)
-        self._watch(self._settings.login_time, "no login in time")
+        self._watch(self._settings.login_time, "no login in time (of an account with long `esl-allowed-…` lists?)")
 
     def lost(self, reason: str) -> None:
         """The link is down."""
