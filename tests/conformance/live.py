@@ -131,7 +131,8 @@ class LiveStage:
 
     async def phone(self, person: Person, *, is_there: bool) -> None:
         number = self._member.number(person)
-        (self._centre.phones.away.discard if is_there else self._centre.phones.away.add)(number)
+        phones = self._centre.phones
+        await (phones.come_back if is_there else phones.leave)(number, self._centre.server)
         wanted = "idle" if is_there else "unreachable"
 
         async def known() -> bool:
@@ -161,9 +162,10 @@ class LiveStage:
                 await it.lab.redis.start()
                 await self.until(self._has_records, "records that are back")
             case "switch restarts":
-                await it.lab.asterisk.kill()
+                await it.lab.switch.kill()
                 await self.until(self._is_down, "link that is down")
-                await it.lab.asterisk.start()
+                await it.lab.switch.start()
+                await it.register_again()
                 await self.until(self._is_up, "link")
 
     async def _is_up(self) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,9 +13,10 @@ import msgspec
 import soundfile
 
 from ccd.daemon.journal import Entry, read, segments
-from ccd.lab import dialplans
+from ccd.lab import dialplans, template
 from ccd.lab.asterisk_config import TRUNK_HOST, AsteriskSettings, Endpoint
-from ccd.lab.centre import Centre, with_ccd
+from ccd.lab.centre import Centre, port_of, with_ccd, with_ccd_on_freeswitch
+from ccd.lab.freeswitch_config import FreeSwitchSettings
 from ccd.lab.lab import Lab, LabSettings
 from ccd.lab.packages import Packages
 from ccd.lab.process import LabError, free_udp_port
@@ -34,7 +35,6 @@ PHONES_HOST = "127.0.0.3"
 MUSIC_TONE = 450
 MUSIC_SECONDS = 20.0
 POLL = 0.05
-MUSIC = "[default]\nmode = files\ndirectory = {folder}\n"
 
 
 @dataclass(eq=False)
@@ -55,7 +55,12 @@ class LiveCentre:
     @property
     def server(self) -> tuple[str, int]:
         """Where callers and phones call."""
-        return ("127.0.0.1", self.lab.asterisk.ports.sip)
+        return ("127.0.0.1", self.lab.switch.ports.sip)
+
+    async def register_again(self) -> None:
+        """The switch knows no phone any more, if it ever asked them to register."""
+        for name in self.phones.registered:
+            await self.phones.register(name, self.server)
 
     async def watch(self) -> None:
         """Ask for the whole centre again and again; everybody who waits looks at the same answer."""
@@ -115,15 +120,19 @@ async def live_centre(
         write_tone(Path(f"{sound.file}.wav"), sound.tone, sound.seconds)
     write_tone(folder / "music/music.wav", MUSIC_TONE, MUSIC_SECONDS)
     port, secret = free_udp_port(PHONES_HOST), secrets.token_hex(16)
-    async with Lab(lab_settings(kind, made, folder / "music", port, secret), installed) as lab:
-        link = Proxy(lab.asterisk.ports.ami)
-        centre = Centre(lab, secret, made.settings, made.flows, ami_port=link.port)
-        outside = ScriptedPhones(TRUNK_HOST, lab.asterisk.ports.trunk, voice_of(made, "outside"))
-        phones = ScriptedPhones(PHONES_HOST, port, voice_of(made, "phone"))
+    passwords = {name: secrets.token_hex(8) for name in numbers(made)} if kind.phones_register else {}
+    settings = LAB_SETTINGS[kind.name](made, folder / "music", port, secret, passwords)
+    async with Lab(settings, installed) as lab:
+        link = Proxy(port_of(lab.switch))
+        centre = Centre(lab, secret, made.settings, made.flows, port_of_switch=link.port)
+        outside = ScriptedPhones(TRUNK_HOST, lab.switch.ports.trunk, voice_of(made, "outside"))
+        phones = ScriptedPhones(PHONES_HOST, port, voice_of(made, "phone"), passwords)
         it = LiveCentre(kind, made, lab, centre, link, outside, phones)
         watch: asyncio.Task[None] | None = None
         try:
             await link.start()
+            for name in passwords:
+                await phones.register(name, it.server)
             await centre.start()
             watch = asyncio.create_task(it.watch())
             yield it
@@ -136,15 +145,25 @@ async def live_centre(
             await link.close()
 
 
-def lab_settings(kind: SwitchKind, made: Company, music: Path, port: int, secret: str) -> LabSettings:
-    """A lab with the switch of this kind, phones at fixed contacts. Raises LabError where there is no such lab yet."""
-    if kind.name != "asterisk":
-        raise LabError(f"the lab has no {kind.name} yet")
-    endpoints = [Endpoint(name, contact=f"sip:{name}@{PHONES_HOST}:{port}", is_watched=True) for name in numbers(made)]
-    asterisk = AsteriskSettings(
-        endpoints=endpoints, qualify_seconds=1, files={"musiconhold.conf": MUSIC.format(folder=music)}
-    )
+def on_asterisk(made: Company, music: Path, port: int, secret: str, passwords: Mapping[str, str]) -> LabSettings:
+    """A lab with an Asterisk; its phones are at fixed contacts, and asked every second whether they are there."""
+    contact = f"@{PHONES_HOST}:{port}"
+    endpoints = [Endpoint(name, contact=f"sip:{name}{contact}", is_watched=True) for name in numbers(made)]
+    files = {"musiconhold.conf": f"[default]\nmode = files\ndirectory = {music}\n"}
+    asterisk = AsteriskSettings(endpoints=endpoints, qualify_seconds=1, files=files)
     return with_ccd(LabSettings(0, asterisk), dialplans.folder() / "asterisk", secret)
+
+
+def on_freeswitch(made: Company, music: Path, port: int, secret: str, passwords: Mapping[str, str]) -> LabSettings:
+    """A lab with a FreeSWITCH; its phones register."""
+    endpoints = [Endpoint(name, password) for name, password in passwords.items()]
+    name = "autoload_configs/local_stream.conf.xml"
+    files = {name: template.read("freeswitch")[name].replace("@{folder}/music", str(music))}
+    settings = LabSettings(freeswitch=FreeSwitchSettings(endpoints=endpoints, files=files))
+    return with_ccd_on_freeswitch(settings, dialplans.folder() / "freeswitch", secret)
+
+
+LAB_SETTINGS = {"asterisk": on_asterisk, "freeswitch": on_freeswitch}
 
 
 def numbers(made: Company) -> list[str]:

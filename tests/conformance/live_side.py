@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 
 from ccd.lab.peer_call import PeerCall
+from ccd.lab.registration import Registration
 from ccd.lab.rtp import FRAME, decode_mu_law
 from ccd.lab.sip_message import SipMessage, user
 from ccd.lab.sip_peer import Reply, SipPeer
@@ -19,9 +20,33 @@ LEAVE_AFTER = 0.5
 class ScriptedPhones(SipPeer):
     """Phones that ring until they are told what to do. Those that are `away` have no network."""
 
-    def __init__(self, host: str, port: int, tone: Callable[[str], int]) -> None:
-        super().__init__(host, port, on_call=lambda call: None, tone=tone)
+    def __init__(
+        self, host: str, port: int, tone: Callable[[str], int], passwords: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(host, port, on_call=lambda call: None, tone=tone, passwords=passwords)
         self.away: set[str] = set()
+        self.registered: dict[str, Registration] = {}
+
+    async def register(self, name: str, server: tuple[str, int], *, expires: int = 60) -> None:
+        """Instead of any registration that the phone had."""
+        if name in self.registered:
+            self.registered[name].close()
+        before = len(self.registrations)
+        await super().register(name, server, expires=expires)
+        self.registered[name] = list(self.registrations.values())[before]
+
+    async def leave(self, name: str, server: tuple[str, int]) -> None:
+        """The phone has no network any more. One that registered says so, or its switch would not know for a minute."""
+        if name in self.registered:
+            await self.register(name, server, expires=0)
+            self.registered[name].close()
+        self.away.add(name)
+
+    async def come_back(self, name: str, server: tuple[str, int]) -> None:
+        """It has one again."""
+        self.away.discard(name)
+        if name in self.registered:
+            await self.register(name, server)
 
     def answer(self, call: PeerCall, code: int) -> None:
         """Pick up (200) or refuse."""

@@ -13,6 +13,7 @@ class SwitchKind:
     name: KindName
     phone: str
     trunk: str
+    phones_register: bool = False
 
     def endpoints(self, data: Any) -> Any:
         """The same settings with its names of endpoints."""
@@ -32,5 +33,5 @@ class SwitchKind:
 
 SIMULATED = SwitchKind("simulated", "PJSIP/", "PJSIP/")
 ASTERISK = SwitchKind("asterisk", "PJSIP/", "PJSIP/")
-FREESWITCH = SwitchKind("freeswitch", "user/", "gateway/")
+FREESWITCH = SwitchKind("freeswitch", "user/", "gateway/", phones_register=True)
 KINDS = {kind.name: kind for kind in (SIMULATED, ASTERISK, FREESWITCH)}
