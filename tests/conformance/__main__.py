@@ -43,7 +43,7 @@ class Report:
         self.failures = 0
         self._kind = kind
         self._records = records
-        self._known = read_differences().known
+        self._known = read_differences()
         self._began = time.monotonic()
 
     def told(self, scenario: Scenario, text: str | ScriptError) -> None:

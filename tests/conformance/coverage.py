@@ -85,7 +85,5 @@ def table(scenarios: Sequence[Scenario], differences: Differences) -> list[str]:
 
 def cell(names: Iterable[str], switch: str, differences: Differences) -> str:
     """One word."""
-    if switch in differences.not_run:
-        return "not run"
-    differ = [name for name in names if (name, switch) in differences.known]
+    differ = [name for name in names if (name, switch) in differences]
     return f"differs in {', '.join(differ)}" if differ else "same"

@@ -10,6 +10,8 @@ GAP = 0.35
 LEAST = {"music": 0.3, "beep": 0.1, "speech": 0.8}
 LEAST_TONE = 0.16
 """Seconds that something must be heard to be told: less is an edge between two sounds."""
+WHY = {486: ", it is busy", 404: ", there is no such number", 484: ", there is no such number"}
+"""Of SIP codes that all switches have alike; else each has its own for the same Q.850 cause, which is in the record."""
 AFTER_ACTS = 1 << 30
 """Of things of one moment: what is heard comes of what was done."""
 WHOLE = 0.75
@@ -55,7 +57,7 @@ def ending(appearance: Appearance) -> str:
         return "is still there"
     if side.answered_at is not None:
         return "the other side hangs up"
-    return "stops ringing" if side.is_incoming else f"is not answered: {side.code}"
+    return "stops ringing" if side.is_incoming else f"is not answered{WHY.get(side.code, '')}"
 
 
 def merged(pieces: Iterable[Heard]) -> list[Heard]:

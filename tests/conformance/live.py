@@ -77,7 +77,7 @@ class LiveStage:
     def place(self, person: Person, number: str, shown: Person | None) -> LiveSide:
         phones = self._phones(person)
         caller = self._member.number(shown) if shown else "anonymous"
-        display = shown.shown if shown else ""
+        display = shown.shown or (f"Phone {caller}" if shown.kind == "phone" else "") if shown else ""
         tone = self._member.voices[person.name]
         call = phones.place(number, self._centre.server, caller=caller, display=display, tone=tone)
         side = self._sides[call.call_id] = LiveSide(phones, call, self._names)

@@ -58,7 +58,7 @@ def test_the_readmes_table_is_that_of_the_scenarios() -> None:
 
 
 def test_known_differences_have_their_own_transcripts_and_no_others() -> None:
-    known = read_differences().known
+    known = read_differences()
     own = {(one.name, kind) for one in SCENARIOS for kind in KINDS if (FOLDER / f"{one.name}.{kind}.txt").exists()}
     assert own == set(known)
     for one in SCENARIOS:
