@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from tests.conformance.stage import Heard, Side
 
-GAP = 0.35
-"""Seconds: a sound that is broken off for less is one sound."""
+GAP, GAP_IN_MUSIC = 0.35, 1.2
+"""Seconds: a sound that is broken off for less is one sound. Music begins anew whenever a switch is told to play it."""
 LEAST = {"music": 0.3, "beep": 0.1, "speech": 0.8}
 LEAST_TONE = 0.16
 """Seconds that something must be heard to be told: less is an edge between two sounds."""
@@ -65,7 +65,8 @@ def merged(pieces: Iterable[Heard]) -> list[Heard]:
     kept: list[Heard] = []
     for piece in pieces:
         last = kept[-1] if kept else None
-        if last is not None and last.what == piece.what and piece.start - (last.start + last.seconds) < GAP:
+        gap = GAP_IN_MUSIC if piece.what == "music" else GAP
+        if last is not None and last.what == piece.what and piece.start - (last.start + last.seconds) < gap:
             kept[-1] = Heard(last.what, last.start, piece.start + piece.seconds - last.start)
         else:
             kept.append(piece)
