@@ -38,6 +38,7 @@ FEATURES: dict[str, str] = {
     "call out, number shown": r"rings, showing \+34910000001",
     "call to a colleague": r"dials \w+, as colleague",
     "blind transfer": r"sends the caller to",
+    "hold by the phone": r"holds the caller",
     "emergency": r"calls 112",
     "recording": r"recording \(always\): sound",
     "recording: announced": r"hears notice\n",

@@ -135,6 +135,11 @@ class Director:
         call.has_left = True
         call.side.refer(self._member.names.there(line.words["number"]))
 
+    async def holds(self, line: Line) -> None:
+        call = self._current(line)
+        call.act(f"{line.words['change']} the caller")
+        call.side.hold(held=line.words["change"] == "holds")
+
     async def is_over(self, line: Line) -> None:
         call = self._current(line)
 
@@ -210,6 +215,7 @@ DOES: dict[str, Callable[[Director, Line], Awaitable[None]]] = {
     "refuses": Director.refuses,
     "hangs_up": Director.hangs_up,
     "refers": Director.refers,
+    "holds": Director.holds,
     "is_over": Director.is_over,
     "phase": Director.phase,
     "position": Director.position,

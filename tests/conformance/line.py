@@ -19,6 +19,7 @@ GRAMMAR: tuple[tuple[str, str, str, str], ...] = (
     (SOMEBODY, "hangs_up", r"hangs up", "hangs up"),
     (SOMEBODY, "is_over", r"is done", "is done"),
     (SOMEBODY, "refers", r"sends the caller to (?P<number>[0-9+]+)", "sends the caller to 1002"),
+    (SOMEBODY, "holds", r"(?P<change>holds|takes back) the caller", "holds the caller"),
     (SOMEBODY, "phase", r"(?P<phase>waits|talks|is dialled for)", "waits"),
     (SOMEBODY, "position", r"is number (?P<position>[0-9]+) in line", "is number 2 in line"),
     (SOMEBODY, "at_step", r"is at step (?P<step>[a-z_]+)", "is at step mail"),

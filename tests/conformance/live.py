@@ -128,12 +128,17 @@ class LiveStage:
             await self._centre.centre.post(path, body)
         except LabError as error:
             raise ScriptError(str(error)) from error
+        if action == "login":
+            await self._phone_is(person, "idle")
 
     async def phone(self, person: Person, *, is_there: bool) -> None:
         number = self._member.number(person)
         phones = self._centre.phones
         await (phones.come_back if is_there else phones.leave)(number, self._centre.server)
-        wanted = "idle" if is_there else "unreachable"
+        await self._phone_is(person, "idle" if is_there else "unreachable")
+
+    async def _phone_is(self, person: Person, wanted: str) -> None:
+        """Once the centre has it so."""
 
         async def known() -> bool:
             return (await self.agent(person)).endpoint_state == wanted

@@ -4,11 +4,12 @@ import asyncio
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 
 from ccd.lab.peer_call import PeerCall
 from ccd.lab.registration import Registration
 from ccd.lab.rtp import FRAME, decode_mu_law
-from ccd.lab.sip_message import SipMessage, user
+from ccd.lab.sip_message import SipMessage, offer, user
 from ccd.lab.sip_peer import Reply, SipPeer
 from tests.conformance.hearing import heard
 from tests.conformance.stage import Heard
@@ -25,6 +26,7 @@ class ScriptedPhones(SipPeer):
     ) -> None:
         super().__init__(host, port, on_call=lambda call: None, tone=tone, passwords=passwords)
         self.away: set[str] = set()
+        self._again_invited_by_us: dict[str, PeerCall] = {}
         self.registered: dict[str, Registration] = {}
 
     async def register(self, name: str, server: tuple[str, int], *, expires: int = 60) -> None:
@@ -60,6 +62,30 @@ class ScriptedPhones(SipPeer):
         self._send_until_answered(request, call)
         self._loop.call_later(LEAVE_AFTER, self.hang_up, call)
 
+    def hold(self, call: PeerCall, *, held: bool) -> None:
+        """Ask that nothing more be sent, or again: the other side is on hold meanwhile."""
+        request = self._in_dialog(call, "INVITE")
+        request.headers.append(("Contact", f"<sip:{call.number}@{self.host}:{self.port}>"))
+        request.headers.append(("Content-Type", "application/sdp"))
+        wanted = offer(self.host, self._rtp.socket.port).replace("o=- 1 1 ", f"o=- 1 {call.sequence} ")
+        request.body = wanted.replace("a=sendrecv", "a=sendonly") if held else wanted
+        self._again_invited_by_us[request.branch] = call
+        self._send_until_answered(request, call)
+
+    def _response(self, message: SipMessage, code: int, call: PeerCall | None, arrived: int) -> None:
+        again = self._again_invited_by_us.get(message.branch)
+        if again is None or message.method != "INVITE":
+            super()._response(message, code, call, arrived)
+            return
+        self._sending.stop((message.branch, "INVITE"))
+        if code >= 200:
+            del self._again_invited_by_us[message.branch]
+            ack = self._in_dialog(again, "ACK")
+            ack.headers = [
+                (name, f"{message.sequence} ACK" if name == "CSeq" else value) for name, value in ack.headers
+            ]
+            self._socket.send(ack.render(), again.server)
+
     def _request(self, request: SipMessage, call: PeerCall | None, sender: tuple[str, int], arrived: int) -> None:
         if user(request.uri) not in self.away:
             super()._request(request, call, sender, arrived)
@@ -78,6 +104,7 @@ class LiveSide:
         self.shown = _shown(call) if call.is_incoming else ""
         self._phones = phones
         self._names = names
+        self._on_hold: list[tuple[float, float]] = []
 
     @property
     def rang_at(self) -> float | None:
@@ -107,7 +134,10 @@ class LiveSide:
         stream, invite = self.call.stream, self.call.times.invite
         first = bisect_left(stream.arrivals, invite + int(since * 1e9))
         times = [(arrived - invite) / 1e9 for arrived in stream.arrivals[first:]]
-        return heard(decode_mu_law(bytes(stream.sound[first * FRAME :])), self._names, times)
+        samples = decode_mu_law(bytes(stream.sound[first * FRAME :])).reshape(-1, FRAME)
+        for begin, end in self._on_hold:  # some switches send on, to a phone that listens to nobody
+            samples[bisect_left(times, begin) : bisect_left(times, end)] = 0
+        return heard(samples.reshape(-1), self._names, times)
 
     def press(self, keys: str) -> None:
         self.call.press(keys)
@@ -120,6 +150,13 @@ class LiveSide:
 
     def refuse(self, code: int) -> None:
         self._phones.answer(self.call, code)
+
+    def hold(self, *, held: bool) -> None:
+        self._phones.hold(self.call, held=held)
+        if held:
+            self._on_hold.append((self.at(), inf))
+        else:
+            self._on_hold[-1] = (self._on_hold[-1][0], self.at())
 
     def refer(self, number: str) -> None:
         self._phones.refer(self.call, number)

@@ -77,6 +77,9 @@ class SimulatedSide:
     def refuse(self, code: int) -> None:
         self._world.act(p.Rejects(self.leg, code))
 
+    def hold(self, *, held: bool) -> None:
+        self._world.act(p.Holds(self.leg, held))
+
     def refer(self, number: str) -> None:
         self._world.act(p.Refers(self.leg, number, numbering.normalise(number, REGION)))
 

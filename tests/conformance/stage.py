@@ -62,6 +62,9 @@ class Side(Protocol):
 
     def refuse(self, code: int) -> None: ...
 
+    def hold(self, *, held: bool) -> None:
+        """Put the other one on hold, or take him back."""
+
     def refer(self, number: str) -> None:
         """Ask the switch to send the other one on, and leave."""
 

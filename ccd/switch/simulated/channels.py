@@ -22,6 +22,7 @@ from ccd.model.event import (
     HungUpBy,
     LegAnswered,
     LegArrived,
+    LegHeld,
     LegHungUp,
     LegReferred,
     LegReturned,
@@ -195,6 +196,20 @@ class Channels:
             peer.told_joined = False
             self._output.tell(LegReferred(peer.id, dialled, number), peer)
         self._output.after(REFER_TIME, partial(self.end, phone, NORMAL, "far_end"))
+
+    def hold(self, phone: Leg, *, held: bool) -> None:
+        """The other side hears music until the phone takes it back; they stay bridged."""
+        peer = self.alive(phone.peer) if phone.peer else None
+        if peer is None:
+            return
+        if self._output.is_up:
+            self._output.tell(LegHeld(phone.id, held), phone)
+        if held:
+            self._output.see(HearsMusic(peer.id))
+            self._output.see(Alone(phone.id))
+        else:
+            self._output.see(Talks(peer.id, phone.id))
+            self._output.see(Talks(phone.id, peer.id))
 
     # --- the end
 

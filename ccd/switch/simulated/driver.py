@@ -31,6 +31,7 @@ from ccd.switch.simulated.people import (
     Calls,
     HangsUp,
     HearsRinging,
+    Holds,
     PhoneChanges,
     PicksUp,
     Presses,
@@ -189,6 +190,11 @@ class SimulatedSwitch:
         if leg is not None and leg.peer is not None:
             self._channels.refer(leg, act.dialled, act.number)
 
+    def _holds(self, act: Holds) -> None:
+        leg = self._channels.alive(act.leg)
+        if leg is not None:
+            self._channels.hold(leg, held=act.held)
+
     def _phone_changes(self, act: PhoneChanges) -> None:
         self._phones.change(act)
         phone = self._phones.get(act.endpoint)
@@ -223,6 +229,7 @@ _ACTS: dict[type, Callable[[SimulatedSwitch, Any], None]] = {
     HangsUp: SimulatedSwitch._hangs_up,
     Presses: SimulatedSwitch._presses,
     Refers: SimulatedSwitch._refers,
+    Holds: SimulatedSwitch._holds,
     PhoneChanges: SimulatedSwitch._phone_changes,
     Restarts: SimulatedSwitch._restarts,
 }

@@ -54,6 +54,13 @@ class Refers(Act, frozen=True):
     number: str = ""
 
 
+class Holds(Act, frozen=True):
+    """The phone at `leg` puts the one it talks with on hold, or takes him back."""
+
+    leg: LegId
+    held: bool
+
+
 class PhoneChanges(Act, frozen=True):
     """A phone comes or goes (`reachable`), or is used for something that ccd has no part in (`busy`)."""
 
@@ -128,5 +135,5 @@ class Over(Sight, frozen=True):
     cause: int = 0
 
 
-AnyAct = Calls | PicksUp | Rejects | HangsUp | Presses | Refers | PhoneChanges | Restarts
+AnyAct = Calls | PicksUp | Rejects | HangsUp | Presses | Refers | Holds | PhoneChanges | Restarts
 AnySight = Rings | IsAnswered | Hears | HearsEnd | HearsMusic | HearsRinging | HearsTone | Talks | Alone | Over

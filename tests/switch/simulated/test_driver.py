@@ -11,6 +11,7 @@ from ccd.model.ids import SECOND, Endpoint, LegId, RecordingId, SwitchName
 from ccd.switch.base import Driver
 from ccd.switch.simulated.driver import SimulatedSwitch
 from ccd.switch.simulated.people import (
+    Alone,
     AnyAct,
     AnySight,
     Calls,
@@ -18,6 +19,7 @@ from ccd.switch.simulated.people import (
     Hears,
     HearsMusic,
     HearsRinging,
+    Holds,
     Over,
     PhoneChanges,
     PicksUp,
@@ -184,6 +186,19 @@ def test_a_phone_sends_its_customer_on() -> None:
     assert e.LegReferred(leg, "1002") in came
     assert not of(came, e.LegHungUp), "it leaves when it is told how that went"
     assert e.LegHungUp(PHONE, 16, "far_end") in bench.wait()
+
+
+def test_a_phone_holds_its_customer_and_they_stay_together() -> None:
+    bench = Bench()
+    leg = talk(bench)
+    bench.act(Holds(PHONE, held=True))
+    assert bench.sights[-2:] == [HearsMusic(leg), Alone(PHONE)]
+    bench.act(Holds(PHONE, held=False))
+    assert bench.sights[-2:] == [Talks(leg, PHONE), Talks(PHONE, leg)]
+    assert bench.wait() == [e.LegHeld(PHONE, True), e.LegHeld(PHONE, False)]
+    bench.act(HangsUp(leg))
+    bench.act(Holds(leg, held=True))
+    assert e.LegReturned(PHONE) in bench.wait()
 
 
 def test_a_lost_phone_ends_its_talk_for_want_of_audio() -> None:
