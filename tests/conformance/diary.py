@@ -1,12 +1,16 @@
 """What each person did and heard, call by call, as text without times."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tests.conformance.stage import Heard, Side
 
-GAP, GAP_IN_MUSIC = 0.35, 1.2
-"""Seconds: a sound that is broken off for less is one sound. Music begins anew whenever a switch is told to play it."""
+GAP_IN_PROMPT, GAP = 0.35, 1.2
+"""Seconds: a sound that is broken off for less is one sound. Music begins anew when it is asked for again, and a voice
+stops while its phone sends keys.
+"""
+SCRAP = 0.05
+"""Seconds: where one sound gives way to another there is neither for a moment."""
 LEAST = {"music": 0.3, "beep": 0.1, "speech": 0.8}
 LEAST_TONE = 0.16
 """Seconds that something must be heard to be told: less is an edge between two sounds."""
@@ -38,7 +42,7 @@ def told(appearance: Appearance, lengths: Mapping[str, float]) -> Iterator[str]:
     side = appearance.side
     yield appearance.began
     entries = [(at, number, text) for number, (at, text) in enumerate(appearance.acts)]
-    entries += [(piece.start, AFTER_ACTS, worded(piece, lengths)) for piece in merged(side.heard())]
+    entries += [(piece.start, AFTER_ACTS, worded(piece, lengths)) for piece in merged(side.heard(), lengths)]
     if side.rang_at is not None:
         entries.append((side.rang_at, -3, "hears that it rings"))
     if side.answered_at is not None and not side.is_incoming:
@@ -60,18 +64,23 @@ def ending(appearance: Appearance) -> str:
     return "stops ringing" if side.is_incoming else f"is not answered{WHY.get(side.code, '')}"
 
 
-def merged(pieces: Iterable[Heard]) -> list[Heard]:
+def merged(pieces: Iterable[Heard], prompts: Container[str] = ()) -> list[Heard]:
     """The same sound in several pieces is one; what is too short to be sure of is left out."""
+    whole = joined((piece for piece in pieces if piece.seconds >= SCRAP), prompts)
+    return joined((piece for piece in whole if piece.seconds >= LEAST.get(piece.what, LEAST_TONE)), prompts)
+
+
+def joined(pieces: Iterable[Heard], prompts: Container[str]) -> list[Heard]:
+    """What follows the same sound soon enough is more of it."""
     kept: list[Heard] = []
     for piece in pieces:
         last = kept[-1] if kept else None
-        gap = GAP_IN_MUSIC if piece.what == "music" else GAP
+        gap = GAP_IN_PROMPT if piece.what in prompts else GAP
         if last is not None and last.what == piece.what and piece.start - (last.start + last.seconds) < gap:
             kept[-1] = Heard(last.what, last.start, piece.start + piece.seconds - last.start)
         else:
             kept.append(piece)
-    long_enough = [piece for piece in kept if piece.seconds >= LEAST.get(piece.what, LEAST_TONE)]
-    return merged(long_enough) if len(long_enough) < len(kept) else kept
+    return kept
 
 
 def worded(piece: Heard, lengths: Mapping[str, float]) -> str:

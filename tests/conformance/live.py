@@ -129,7 +129,7 @@ class LiveStage:
         except LabError as error:
             raise ScriptError(str(error)) from error
         if action == "login":
-            await self._phone_is(person, "idle")
+            await self._phone_is(person, "idle", "ringing", "in_use")
 
     async def phone(self, person: Person, *, is_there: bool) -> None:
         number = self._member.number(person)
@@ -137,13 +137,13 @@ class LiveStage:
         await (phones.come_back if is_there else phones.leave)(number, self._centre.server)
         await self._phone_is(person, "idle" if is_there else "unreachable")
 
-    async def _phone_is(self, person: Person, wanted: str) -> None:
+    async def _phone_is(self, person: Person, *wanted: str) -> None:
         """Once the centre has it so."""
 
         async def known() -> bool:
-            return (await self.agent(person)).endpoint_state == wanted
+            return (await self.agent(person)).endpoint_state in wanted
 
-        await self.until(known, f"phone that is {wanted}")
+        await self.until(known, f"phone that is {wanted[0]}")
 
     async def disturb(self, what: Disturbance) -> None:
         it = self._centre

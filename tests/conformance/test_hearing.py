@@ -51,7 +51,12 @@ def test_a_gap_in_time_parts_what_sounds_the_same() -> None:
 def test_pieces_of_one_sound_are_one_and_scraps_are_none() -> None:
     pieces = [Heard("a", 0.0, 0.5), Heard("b", 0.5, 0.04), Heard("a", 0.54, 0.5), Heard("b", 2.0, 1.0)]
     assert merged(pieces) == [Heard("a", 0.0, 1.04), Heard("b", 2.0, 1.0)]
-    assert [piece.what for piece in merged([Heard("a", 0.0, 0.5), Heard("a", 1.0, 0.5)])] == ["a", "a"]
+    again = [Heard("a", 0.0, 0.5), Heard("a", 1.0, 0.5)]
+    assert [piece.what for piece in merged(again, {"a"})] == ["a", "a"], "a prompt that is played again"
+    assert merged(again) == [Heard("a", 0.0, 1.5)]
+    assert merged([Heard("a", 0.0, 0.2), Heard("b", 0.2, 0.02), Heard("a", 0.25, 0.25)], {"a"}) == [
+        Heard("a", 0.0, 0.5)
+    ]
 
 
 def test_a_prompt_is_heard_whole_in_part_or_more_than_once() -> None:
