@@ -62,7 +62,8 @@ class Session:
     def lost(self, reason: str) -> None:
         """The link is down."""
         if self.phase != "down":
-            self._output.emit(SwitchDown(self._settings.name, self.cut.reason if self.cut else reason))
+            heard_at = self._output.sight.lost(self.phase == "up")
+            self._output.emit(SwitchDown(self._settings.name, self.cut.reason if self.cut else reason, heard_at))
         self.phase = "down"
         self._output.forget()
         self._output.alarms.clear("session")
@@ -88,6 +89,7 @@ class Session:
     def is_up(self) -> None:
         """The snapshot is in."""
         self.phase, self._hold_off = "up", 0
+        self._output.sight.came_up(self._output.now)
         self._output.alarms.clear("session")
 
     def end(self, reason: str, hold_off: Length = 0) -> None:

@@ -242,7 +242,7 @@ def test_legs_are_kept_over_a_lost_link_and_those_that_ended_are_told() -> None:
     it.shows(CALLER)
     it.log_in()
     assert it.told() == [
-        SwitchDown(PBX, "reset"),
+        SwitchDown(PBX, "reset", it.now),
         LegHungUp(leg(SECOND_CALLER), 16, "far_end"),
         SwitchUp(PBX, BOOT),
     ]
@@ -252,11 +252,13 @@ def test_a_new_boot_ends_all_legs() -> None:
     it = Scripted()
     it.log_in()
     it.arrive()
+    seen = it.now
     it.lose()
     it.told()
+    it.wait(30 * SECOND)
     it.boot = "another"
     it.log_in()
-    assert it.told() == [LegHungUp(leg(CALLER), 0, "switch"), SwitchUp(PBX, "another")]
+    assert it.told() == [LegHungUp(leg(CALLER), 0, "switch", at=seen), SwitchUp(PBX, "another")]
 
 
 def test_what_comes_while_the_first_questions_are_out_is_read_after_them() -> None:
