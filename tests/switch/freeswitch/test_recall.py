@@ -291,12 +291,12 @@ def test_a_message_that_grows_no_more_is_over() -> None:
     """Its end was told while nobody listened: the caller is not held for the longest time of a message."""
     began = Scripted().now
     it = recalled([standing(due=(message(),))], parked(CALLER), written={RecordingId("7-1"): began})
-    it.wait(6 * SECOND)
+    it.wait(4 * SECOND)
     assert of_legs(it) == [], "it may just be quiet"
     it.written[RecordingId("7-1")] = it.now
-    it.wait(7 * SECOND)
+    it.wait(5 * SECOND)
     assert of_legs(it) == []
-    it.wait(6 * SECOND)
+    it.wait(4 * SECOND)
     (recorded,) = of_legs(it)
     assert isinstance(recorded, MessageRecorded)
     assert recorded.length > 0
