@@ -270,6 +270,7 @@ def test_a_messages_tone_is_part_of_its_recording_and_any_key_ends_it() -> None:
     assert it.asked() == [
         f"uuid_setvar {CALLER} playback_terminators any",
         f"uuid_setvar {CALLER} record_indication tone_stream://%(500,0,640)",
+        f"uuid_setvar {CALLER} enable_file_write_buffering false",
         f"execute {CALLER} record message.3 /var/spool/ccd/7-1.wav 91 200 4",
     ]
     it.says("DTMF", CALLER, DTMF_Digit="#")
