@@ -61,7 +61,7 @@ def on_customer_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
 def on_other_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
     """The agent's leg of a talk, or an outside leg that was rung."""
     if call.phase == "talking":
-        talk.on_other_gone(floor, call, event.at)
+        talk.on_other_gone(floor, call, event)
     elif call.phase == "dialling" and call.direction != "inbound":
         outgoing.on_gone(floor, call, event)
     elif call.phase == "dialling":

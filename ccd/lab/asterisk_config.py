@@ -15,20 +15,23 @@ TRUNK_HOST = "127.0.0.2"
 class Endpoint:
     """A phone: it registers with its name and password, or waits at a fixed `contact` (a SIP URI) and needs neither.
 
-    `context` is where its calls go, if not where all phones' do.
+    `context` is where its calls go, if not where all phones' do. One at a contact that `is_watched` is asked every
+    second whether it is there.
     """
 
     name: str
     password: str = field(default_factory=lambda: secrets.token_hex(8), repr=False)
     contact: str | None = None
     context: str = ""
+    is_watched: bool = False
 
     def render(self) -> str:
         lines = [f"[{self.name}](phone)", f"aors = {self.name}", f'callerid = "Phone {self.name}" <{self.name}>']
         if self.context:
             lines.append(f"context = {self.context}")
         if self.contact:
-            return "\n".join([*lines, "", f"[{self.name}]", "type = aor", f"contact = {self.contact}", ""])
+            watch = ["qualify_frequency = 1", "qualify_timeout = 1"] if self.is_watched else []
+            return "\n".join([*lines, "", f"[{self.name}]", "type = aor", f"contact = {self.contact}", *watch, ""])
         lines += [f"auth = {self.name}", "", f"[{self.name}](registering)", "", f"[{self.name}]", "type = auth"]
         return "\n".join([*lines, "auth_type = userpass", f"username = {self.name}", f"password = {self.password}", ""])
 

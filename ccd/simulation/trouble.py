@@ -26,7 +26,7 @@ class Trouble:
         rules = self._rules
         self._again(rules.link_down_every, "link down", self._cut)
         self._again(rules.restart_every, "switch restarted", self._restart)
-        self._again(rules.kill_every, "daemon killed", self._world.kill)
+        self._again(rules.kill_every, "daemon killed", lambda: self._world.kill())
         self._again(rules.reload_every, "configuration loaded", self._reload)
         self._again(rules.supervisor_every, "supervisor", self._supervise)
 
