@@ -17,7 +17,7 @@ MINUTE = 60 * SECOND
 
 
 class Settings(NamedTuple):
-    """What whoever runs it may set. `difference` in agents: how many shall be ready on average, below 0: calls wait."""
+    """What whoever runs it may set. `difference` in agents: below 0 so many shall be ready, above calls wait."""
 
     mode: Mode
     drop_limit: float

@@ -14,7 +14,7 @@ from ccd.model.ids import SECOND, Moment
 
 LONGEST, SHORTEST = 2_000.0, 120.0
 """Answers over which a surplus or a debt is spread: as many as are to come, within these bounds."""
-RESERVE, RESERVE_RATE = 3.0, 0.03
+RESERVE, RESERVE_RATE = 5.0, 0.03
 """Abandons kept for the chance of the last minutes: so many, or this part of the period's budget if that is more."""
 SMALLEST, LARGEST = 0.1, 2.0
 """Bounds of the share, in targets."""
