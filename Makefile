@@ -52,6 +52,10 @@ mutants: venv   ## SAMPLE=300 mutants of ccd/core, chosen by SEED=1, against its
 bench-%: lab-packages  ## bench-queue, bench-wire, bench-route, bench-engine: both sides of a ratio in one run
 	$(BIN)/python -m benchmarks.$*
 
+# Virtual time: nothing of the lab is needed.
+bench-dialler: venv
+	$(BIN)/python -m benchmarks.dialler $(if $(SEED),--seed $(SEED)) $(if $(QUICK),--quick) $(if $(WORKERS),--workers $(WORKERS))
+
 # What the event socket is measured against asks for other releases than ccd does, so it has a venv of its own.
 bench-wire: $(VENV)/peers/peers.lock
 

@@ -1,0 +1,1 @@
+"""The dialler: whom to call, when, and how many at once."""

@@ -1,0 +1,1 @@
+"""How many calls to place now: one algorithm a file, behind the small base."""
