@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from ccd.core import switches
 from ccd.core.acd import agent as agents
 from ccd.core.acd import waiting
 from ccd.core.configuration import Configuration
@@ -24,6 +25,8 @@ def take_configuration(floor: "Floor", configuration: Configuration) -> None:
         if agent_id not in floor.agents:
             floor.agents[agent_id] = agents.Agent(agent_id)
     floor.routing.configure(floor.queues, configuration.agents)
+    switches.connect(floor)
+    switches.forget_removed(floor)
     count_staff(floor)
     agents.settle_all(floor)  # by place, before those whose agents are no more look for others
     for agent_id in [known for known in floor.agents if known not in configuration.agents]:

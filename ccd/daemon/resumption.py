@@ -82,7 +82,7 @@ class Resumption:
         floor = self._pump.engine.floor
         self._pump.feed(TimersHeld())
         for name in self._lines:
-            if floor.commands_a_switch:
+            if floor.is_up(floor.network.area(name)):
                 self._pump.feed(SwitchDown(name, "the daemon began anew", recovered.last))
         if floor.configuration.hash != configuration:
             self._pump.feed(ConfigurationLoaded(configuration))

@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Literal
 
 from ccd.core.floor import Outcome
+from ccd.core.network import FIRST
 from ccd.model.event import AnyEvent, Request, SwitchDown, TimersHeld, TimersReleased
 from ccd.model.ids import MILLISECOND, Length, Moment
 from ccd.simulation.invariants import Violation
@@ -103,7 +104,7 @@ class Death:
         world = self._world
         self.is_dead = False
         world.tell(TimersHeld())
-        if world.engine.floor.commands_a_switch:
+        if world.engine.floor.is_up(FIRST):
             world.tell(SwitchDown(world.switch.name, "the daemon began anew"))
         for ask in list(world.ledger.questions.values()):
             world.ask(ask)

@@ -227,7 +227,7 @@ class Invariants:
 
     def _configure(self, configuration: Configuration) -> None:
         floor = self._engine.floor
-        self._reasons.configure(floor.queues, configuration.agents)
+        self._reasons.configure(floor.queues, configuration.agents, configuration.network)
         known, self._lines = self._lines, {queue: Line(queue, {}, []) for queue in floor.queues}
         self._levels = {
             agent.id: tuple(
