@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ccd.core import adoption
 from ccd.core.acd import agent as agents
 from ccd.core.acd import offer
-from ccd.core.network import FIRST, area_of_phone
+from ccd.core.network import Network, area_of_phone
 from ccd.model.event import EndpointState
 from ccd.model.fact import EndpointNoted, SwitchNoted
 from ccd.model.ids import Endpoint, SwitchName
@@ -67,12 +67,15 @@ def on_endpoint(floor: "Floor", switch: SwitchName, device: Endpoint, state: End
         agents.settle_all(floor)
 
 
-def forget_removed(floor: "Floor") -> None:
-    """Phones of switches that the configuration has no more; who works at one is logged out."""
-    areas = floor.network.areas()
+def forget_removed(floor: "Floor", former: Network) -> None:
+    """Phones of switches that the configuration has no more; who works at one is logged out. Where another switch is
+    the first one now, the names mean other phones, all of them.
+    """
+    is_other = former.first != floor.network.first and not (former.is_one and floor.network.is_one)
+    areas = () if is_other else floor.network.areas()
     for endpoint in [known for known in floor.agent_at if area_of_phone(known) not in areas]:
         agents.log_out(floor, floor.agent_at[endpoint])
     for endpoint in [known for known in floor.endpoints if area_of_phone(known) not in areas]:
         del floor.endpoints[endpoint]
-    for area in [known for known in floor.up if known not in areas and known != FIRST]:
+    for area in [known for known in floor.up if known not in areas]:
         del floor.up[area]

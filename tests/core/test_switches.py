@@ -275,3 +275,18 @@ def test_a_switch_more_changes_nothing_for_those_before() -> None:
     assert made.at("bert", "b:user/bert") == ""
     made.call(A, "2")
     assert (made.dialled()[-1].through, made.engine.floor.agents[AgentId("anna")].state) == (TO_B, "talking")
+
+
+def test_where_another_switch_is_the_first_one_now_all_phones_are_others() -> None:
+    made = logged_in()
+    made.configurations["h2"] = replace(site({B: {A: TO_A}, A: {B: TO_B}}), hash="h2")
+    made.feed(e.SwitchDown(A, "the daemon began anew"))
+    made.feed(e.SwitchDown(B, "the daemon began anew"))
+    made.feed(e.ConfigurationLoaded("h2"))
+    assert {one.state for one in made.engine.floor.agents.values()} == {"logged_out"}
+    assert made.engine.floor.endpoints == {}
+    made.feed(e.SwitchUp(B, "b1"))
+    made.device(B, BERT, "idle")
+    assert made.at("bert", "b:user/bert") == ""
+    made.call(B, "1")
+    assert [(dial.endpoint, dial.through) for dial in made.dialled()] == [(BERT, "")]
