@@ -42,6 +42,8 @@ def originate(dial: Dial, variables: Iterable[tuple[str, str]], settings: Settin
         headers.append(("CallerID", caller_id(dial.cli_name, dial.outbound_cli)))
     for name, value in dial.headers:
         headers.append(("Variable", f"PJSIP_HEADER(add,{_matching(_HEADER_NAME, name)})={_quoted(value)}"))
+    if dial.through:  # what the far phone's transfer key sends over the trunk comes to ccd, and to nothing else
+        headers.append(("Variable", f"TRANSFER_CONTEXT={settings.phone_context}"))
     for name, value in variables:
         headers.append(("Variable", f"{_matching(_VARIABLE_NAME, name)}={_quoted(value)}"))
     if len(headers) > HEADER_LIMIT:

@@ -70,7 +70,7 @@ def test_a_phone_on_another_switch_is_dialled_through_the_trunk_to_it_as_an_agen
     dial = Dial(LEG, Endpoint("user/anna.r"), SECOND, through=Endpoint("PJSIP/to-b"))
     headers = dict(originate(dial, dial.variables, SETTINGS))
     assert headers["Channel"] == "PJSIP/anna.r@to-b"
-    assert headers["Context"] == "ccd-agent"
+    assert (headers["Context"], headers["Variable"]) == ("ccd-agent", "TRANSFER_CONTEXT=ccd-phone")
 
 
 @pytest.mark.parametrize(
