@@ -1,0 +1,46 @@
+"""Who can be joined with whom, and what the loss of one switch may touch, from facts alone."""
+
+from ccd.core.network import Network
+from ccd.model import event as e
+from ccd.model import fact as f
+from ccd.model.ids import AgentId, CallId, Endpoint, LegId, OfferId, QueueId, SwitchName
+from ccd.simulation.whereabouts import Whereabouts
+
+A, B, C = SwitchName("a"), SwitchName("b"), SwitchName("c")
+TRUNK = Endpoint("PJSIP/to-b")
+FIRST = SwitchName("")
+CALL = CallId("c1")
+
+
+def kept() -> Whereabouts:
+    made = Whereabouts(Network({A: {B: TRUNK}, B: {}, C: {}}))
+    made.up = {FIRST: True, B: True, C: True}
+    made.began(CALL, LegId("a/b1/1"))
+    return made
+
+
+def test_who_reaches_whom() -> None:
+    made = kept()
+    here, there = Endpoint("PJSIP/1"), Endpoint("b:PJSIP/1")
+    assert made.reaches(FIRST, here, {})
+    assert made.reaches(FIRST, there, {})
+    assert not made.reaches(B, here, {})
+    assert not made.reaches(FIRST, there, {TRUNK: "unreachable"})
+    assert not made.reaches(FIRST, Endpoint("c:PJSIP/1"), {})
+    for down in (FIRST, B):
+        made.up = {FIRST: True, B: True, down: False}
+        assert not made.reaches(FIRST, there, {})
+    assert made.of(CALL) == FIRST
+
+
+def test_a_switch_ends_what_has_a_part_in_it_and_nothing_else() -> None:
+    made = kept()
+    ended = f.TalkEnded(CALL, 1, "switch")
+    offer = f.OfferMade(OfferId("o"), CALL, QueueId("q"), AgentId("x"), LegId("a/b1/2"), 0, "caller", Endpoint("b:x/1"))
+    down, up = e.SwitchDown(B, ""), e.SwitchUp(B, "b2")
+    assert list(made.wronged(down, (ended,))) == [ended]
+    assert list(made.wronged(e.LegHungUp(LegId("c/b1/9"), 16), (f.QueueLeft(CALL, QueueId("q"), "lost", 1),))) != []
+    assert list(made.wronged(e.LegHungUp(LegId("a/b1/1"), 16), (ended,))) == []
+    assert list(made.wronged(e.TimePassed(), (offer, ended))) == []
+    assert list(made.wronged(up, (ended, f.CallEnded(CALL, "switch", 0)))) == []
+    assert list(made.wronged(down, (ended,))) == [], "a call that is over is nobody's"
