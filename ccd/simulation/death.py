@@ -9,7 +9,6 @@ from random import Random
 from typing import TYPE_CHECKING, Literal
 
 from ccd.core.floor import Outcome
-from ccd.core.network import FIRST
 from ccd.model.event import AnyEvent, Request, SwitchDown, TimersHeld, TimersReleased
 from ccd.model.ids import MILLISECOND, Length, Moment
 from ccd.simulation.invariants import Violation
@@ -104,11 +103,13 @@ class Death:
         world = self._world
         self.is_dead = False
         world.tell(TimersHeld())
-        if world.engine.floor.is_up(FIRST):
-            world.tell(SwitchDown(world.switch.name, "the daemon began anew"))
+        floor = world.engine.floor
+        for name in world.switches:
+            if floor.is_up(floor.network.area(name)):
+                world.tell(SwitchDown(name, "the daemon began anew"))
         for ask in list(world.ledger.questions.values()):
             world.ask(ask)
-        world.take(world.switch.connected(world.now))
+        world.connect()
         kept, self.kept = self.kept, []
         for request in kept:
             world.tell(request)  # type: ignore[arg-type]  # one of AnyRequest

@@ -143,8 +143,8 @@ class Invariants:
             self._meet_former()
         for fact in outcome.facts:
             self._fold(fact)
-        for fact in self._whereabouts.wronged(event, outcome.facts):
-            self.violated("what happens at one switch ends nothing elsewhere", f"{event}: {fact}")
+        for wrong in self._whereabouts.wronged(event, outcome):
+            self.violated("what happens at one switch ends nothing elsewhere", f"{event}: {wrong}")
         if not is_held:
             self._check_limits()
             if self._touched:

@@ -1,7 +1,7 @@
-"""The world: one engine, one simulated switch, their people, and a clock that is a number."""
+"""The world: one engine, the simulated switches, their people, and a clock that is a number."""
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 from random import Random
 from typing import Any
@@ -10,11 +10,24 @@ from msgspec import Struct
 
 from ccd.core.configuration import Configuration
 from ccd.core.engine import Engine
+from ccd.core.network import area_of_phone, device_of
 from ccd.model.command import AnyCommand, Ask, Reply, UpdateCaller
 from ccd.model.event import Answered, AnyEvent, ConfigurationLoaded, Request, TimePassed
 from ccd.model.fact import AgentChanged
-from ccd.model.ids import MILLISECOND, SECOND, CallerId, LegId, Length, Moment, RequestId, SwitchName
+from ccd.model.ids import (
+    MILLISECOND,
+    SECOND,
+    CallerId,
+    Endpoint,
+    LegId,
+    Length,
+    Moment,
+    RequestId,
+    SwitchName,
+    switch_of,
+)
 from ccd.model.question import AnswerValue, AnyQuestion, CallerRecord, CheckPin, LookUpCaller, MatchSecret, Render
+from ccd.simulation.between import Between
 from ccd.simulation.caller import Caller, Callers
 from ccd.simulation.death import Death
 from ccd.simulation.figures import Figures
@@ -26,7 +39,7 @@ from ccd.simulation.trouble import Trouble
 from ccd.switch.base import Reaction
 from ccd.switch.grammar import Grammar
 from ccd.switch.simulated.driver import SimulatedSwitch
-from ccd.switch.simulated.people import AnyAct, AnySight
+from ccd.switch.simulated.people import AnyAct, AnySight, PhoneChanges
 
 PBX = SwitchName("pbx")
 MORNING: Moment = 1_767_571_200 * SECOND
@@ -76,7 +89,13 @@ class World:
         self.configurations = {one.hash: one for one in (configuration, *others)}
         self.ledger = Ledger(self.configurations, configuration.hash, seed, invariants)
         self.violations: list[Violation] = []
-        self.switch = SimulatedSwitch(PBX, Random(f"{seed}/switch"), profile.switch)
+        self.switches: dict[SwitchName, SimulatedSwitch] = {
+            name: SimulatedSwitch(name, Random(f"{seed}/switch/{name}" if at else f"{seed}/switch"), profile.switch)
+            for at, name in enumerate(configuration.network.trunks or (PBX,))
+        }
+        self.switch = next(iter(self.switches.values()))
+        """The first of them."""
+        self.between = Between(self)
         self.figures = Figures(dict(configuration.queues), began, began + warm_up)
         self.callers = Callers(self, seed)
         self.staff = Staff(self, seed)
@@ -115,16 +134,35 @@ class World:
         self.at(self.now + length, do)
 
     def act(self, act: AnyAct) -> None:
-        """Somebody does something at his phone."""
-        self.take(self.switch.receive(act, self.now))
+        """Somebody does something at the leg."""
+        self.between.acted(act)
+        self.take(self.switches[switch_of(act.leg)].receive(act, self.now))  # type: ignore[union-attr]
+
+    def phone_changes(self, phone: Endpoint, reachable: bool, busy: bool) -> None:
+        """Something happens to a phone, or to a trunk between switches."""
+        act = PhoneChanges(device_of(phone), reachable, busy)
+        self.between.acted(act)
+        self.take(self.switch_at(phone).receive(act, self.now))
+
+    def switch_at(self, phone: Endpoint) -> SimulatedSwitch:
+        """The switch that a phone is on."""
+        area = area_of_phone(phone)
+        return self.switches[area] if area else self.switch
+
+    def any_switch(self, random: Random) -> SimulatedSwitch:
+        """One by chance."""
+        return random.choice(list(self.switches.values())) if len(self.switches) > 1 else self.switch
 
     def take(self, reaction: Reaction[AnySight]) -> None:
         """What the switch makes of something: events wait their turn, sights are noticed."""
         for event in reaction.events:
             self._grammar.happened(event)
             self.tell(event)
-        for sight in reaction.messages:
-            if not self.callers.notice(sight):
+        self._see(reaction.messages)
+
+    def _see(self, sights: Iterable[AnySight]) -> None:
+        for sight in sights:
+            if self.between.noticed(sight) and not self.callers.notice(sight):
                 self.staff.notice(sight)
 
     def tell(self, event: AnyEvent) -> None:
@@ -167,7 +205,7 @@ class World:
         """From the first login to the last hang-up."""
         began = self.now
         self.staff.connect_phones()
-        self.take(self.switch.connected(self.now))
+        self.connect()
         self.staff.begin(began)
         self.trouble.begin()
         self.callers.begin(began, self.until)
@@ -175,10 +213,17 @@ class World:
             self._live()
         except Exception as error:
             raise SimulationError(f"seed {self.seed}, event {self.number}: {type(error).__name__}: {error}") from error
-        faults = {**self.switch.faults, **self.trouble.counts}
+        faults = dict(self.trouble.counts)
+        for switch in self.switches.values():
+            faults |= {kind: faults.get(kind, 0) + times for kind, times in switch.faults.items()}
         kept = self.ledger.invariants
         ended = kept.ended if kept else 0
         return Run(self.seed, self.callers.arrived, self.number, ended, faults, tuple(self.violations), self.figures)
+
+    def connect(self) -> None:
+        """The daemon's links to all switches are up."""
+        for switch in self.switches.values():
+            self.take(switch.connected(self.now))
 
     @property
     def is_dead(self) -> bool:
@@ -193,22 +238,26 @@ class World:
         """A new daemon knows what the journal knows; its driver is told where the legs stand."""
         self._inbox.clear()
         self._refusals.clear()
-        for sight in self.switch.died(self.now).messages:
-            if not self.callers.notice(sight):
-                self.staff.notice(sight)
+        for switch in self.switches.values():
+            self._see(switch.died(self.now).messages)
         self.ledger = ledger
         ledger.alarm = self.violated
-        floor = ledger.engine.floor
-        self.switch.recall(floor.boots.get(PBX, ""), ledger.standings(), self.now)
+        floor, standings = ledger.engine.floor, ledger.standings()
+        for name, switch in self.switches.items():
+            own = [standing for standing in standings if switch_of(standing.leg) == name]
+            switch.recall(floor.boots.get(name, ""), own, self.now)
         self._grammar = Grammar.going_on(ledger.legs)
 
     def _live(self) -> None:
-        switch, agenda, inbox, death = self.switch, self._agenda, self._inbox, self._death
+        switches, agenda, inbox, death = tuple(self.switches.values()), self._agenda, self._inbox, self._death
+        switch = self.switch
         is_day = True
         while True:
             while inbox:
                 self._feed(inbox.popleft())
             due, switch_due = self.until + LONGEST_END, switch.deadline()
+            if len(switches) > 1:
+                switch, switch_due = earliest(switches)
             engine_due = None if death.holds_time else self.ledger.engine.deadline()
             if agenda and agenda[0][0] < due:
                 due = agenda[0][0]
@@ -269,7 +318,7 @@ class World:
                 refused(command.refusal)
         elif not isinstance(command, UpdateCaller):
             self._grammar.performed(command)
-            self.take(self.switch.perform(command, self.now))
+            self.take(self.switches[switch_of(command.leg)].perform(command, self.now))
 
     def ask(self, ask: Ask) -> None:
         """Somebody finds the answer, mostly."""
@@ -288,6 +337,16 @@ class World:
             case Render():
                 return "speech"
         return what.text
+
+
+def earliest(switches: Sequence[SimulatedSwitch]) -> tuple[SimulatedSwitch, Moment | None]:
+    """The one in which something happens next, and when."""
+    first, least = switches[0], None
+    for switch in switches:
+        due = switch.deadline()
+        if due is not None and (least is None or due < least):
+            first, least = switch, due
+    return first, least
 
 
 def run(configuration: Configuration, profile: Profile, seed: int, **settings: Any) -> Run:

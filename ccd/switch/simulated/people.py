@@ -62,6 +62,14 @@ class PhoneChanges(Act, frozen=True):
     busy: bool = False
 
 
+class FarPhone(Act, frozen=True):
+    """A phone rings (`ringing`), talks (`up`) or does neither any more (`gone`) for a leg of another switch."""
+
+    endpoint: Endpoint
+    leg: LegId
+    state: str
+
+
 class Restarts(Act, frozen=True):
     """The switch itself dies and boots: all channels are gone, all links down."""
 
@@ -73,11 +81,12 @@ class Sight(Struct, frozen=True, gc=False):
 
 
 class Rings(Sight, frozen=True):
-    """A phone rings; `number` is set where it is one outside."""
+    """A phone rings; `number` is set where it is one outside, `through` where it is of the switch behind that trunk."""
 
     endpoint: Endpoint
     number: str
     ring_time: Length
+    through: Endpoint = Endpoint("")
 
 
 class Hears(Sight, frozen=True):
@@ -118,5 +127,5 @@ class Over(Sight, frozen=True):
     """The leg is over."""
 
 
-AnyAct = Calls | PicksUp | Rejects | HangsUp | Presses | Refers | PhoneChanges | Restarts
+AnyAct = Calls | PicksUp | Rejects | HangsUp | Presses | Refers | PhoneChanges | FarPhone | Restarts
 AnySight = Rings | Hears | HearsEnd | HearsMusic | HearsRinging | HearsTone | Talks | Alone | Over
