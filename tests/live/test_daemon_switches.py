@@ -1,16 +1,19 @@
 """One daemon, two Asterisks: callers of one at phones of the other, and what the loss of one of them touches."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
 import pytest
 import pytest_asyncio
+import yaml
 
 from ccd.lab import tones
 from ccd.lab.packages import Packages
 from ccd.lab.peer_call import PeerCall
+from ccd.lab.process import LabError
 from ccd.lab.sip_peer import Reply
 from ccd.model.cdr import Cdr
 from tests.live.daemon_harness import CALLER_TONE, PHONE_TONES, answered, ended, hears, hears_on, lasts, sound, until
@@ -177,12 +180,55 @@ async def test_a_phone_dials_a_colleague_on_the_other_switch(centre: TwoSwitches
     await centre.agent_is("carl", "ready")
 
 
-async def test_the_daemon_is_killed_and_takes_no_far_leg_for_a_call(centre: TwoSwitches) -> None:
+async def test_what_a_phone_dials_comes_to_its_own_switch(centre: TwoSwitches) -> None:
+    await centre.at("carl", "b:PJSIP/1003")
+    await ended(centre.dial_b("1003", "*73"))
+    await centre.agent_is("carl", "paused")
+    out = await answered(centre.dial_b("1003", "*72"))
+    await ended(out)
+    assert (await centre.agent("carl")).state == "logged_out"
+
+
+async def test_a_switch_is_taken_out_when_it_has_no_calls_and_comes_back(centre: TwoSwitches) -> None:
+    file = centre.centre.folder / "ccd.yaml"
+    both = file.read_text()
+    alone = yaml.safe_load(both)
+    del alone["switches"]["b"], alone["switches"]["a"]["trunks"]
+    alone["agents"] = {name: one for name, one in alone["agents"].items() if not one["endpoint"].startswith("b:")}
+    await centre.at("anna", "PJSIP/1001")
+    call = centre.call_b(SALES)
+    await centre.phase(call, "talking")
+    file.write_text(yaml.safe_dump(alone))
+    with pytest.raises(LabError, match="still has calls"):
+        await centre.centre.post("/v1/reload")
+    await hears(call, PHONE_TONES["1001"])
+    call.hang_up()
+    await centre.cdr(call)
+    await centre.centre.post("/v1/reload")
+    assert [one.name for one in (await centre.view()).switches] == ["a"]
+    call = centre.call(SALES)
+    assert (await centre.phase(call, "talking")).agent == "anna"
+    file.write_text(both)
+    await centre.centre.post("/v1/reload")
+    await centre.is_up("b")
+    await hears(call, PHONE_TONES["1001"], 1.0)
+    call.hang_up()
+    await centre.at("carl", "b:PJSIP/1003")
+    call = centre.call(SALES)
+    assert (await centre.phase(call, "talking")).agent == "carl"
+    call.hang_up()
+
+
+@pytest.mark.parametrize("ending", ["SIGKILL", "SIGKILL, journal gone"])
+async def test_the_daemon_is_killed_and_takes_no_far_leg_for_a_call(centre: TwoSwitches, ending: str) -> None:
     await centre.at("carl", "b:PJSIP/1003")
     call = centre.call(SALES)
     await centre.phase(call, "talking")
     known = (await centre.running(call)).id  # type: ignore[union-attr]
+    await hears(call, PHONE_TONES["1003"], 0.5)
     await centre.centre.kill()
+    if ending.endswith("gone"):
+        shutil.rmtree(centre.centre.folder / "journal")
     await centre.centre.start()
     view = await centre.phase(call, "talking")
     assert (view.id, view.agent, len((await centre.view()).calls)) == (known, "carl", 1)
