@@ -76,6 +76,8 @@ def join(floor: "Floor", event: LegArrived, call_id: CallId) -> None:
     own(floor, call, AgentId(event.variables.get("CCD_AGENT", "")))
     if not is_agent:
         know_customer(floor, call, event)
+    elif call.agent is not None:  # what arrived may be the trunk to his phone's switch
+        leg.endpoint = floor.agents[call.agent].endpoint
 
 
 def know_customer(floor: "Floor", call: Call, event: LegArrived) -> None:

@@ -249,6 +249,20 @@ def test_calls_of_a_former_daemon_are_over_switch_by_switch() -> None:
     assert [fact.call for fact in made.of(f.CallEnded)] == ["on-a", "on-b"]
 
 
+def test_a_talk_found_by_a_new_daemon_ends_with_the_switch_of_its_agents_phone_too() -> None:
+    made = logged_in()
+    found = {"CCD_CALL": "old", "CCD_ROLE": "talked", "CCD_TALKED": "1", "CCD_AGENT": "bert"}
+    caller, agents = LegId("a/b1/1"), LegId("a/b1/2")
+    made.feed(e.LegArrived(caller, answered=True, variables=found, bridge="x"))
+    offered = {"CCD_CALL": "old", "CCD_ROLE": "agent", "CCD_OFFER": "o", "CCD_AGENT": "bert"}
+    made.feed(e.LegArrived(agents, endpoint=TO_B, answered=True, variables=offered, bridge="x"))
+    assert made.engine.floor.agents[AgentId("bert")].state == "talking"
+    made.feed(e.SwitchDown(B, "gone"))
+    made.commands.clear()
+    made.feed(e.SwitchUp(B, "b2"))
+    assert made.commands == [HangUp(agents, 27)]
+
+
 def test_a_switch_that_the_configuration_has_no_more_has_no_agents() -> None:
     made = logged_in()
     alone = replace(site({A: {}}), hash="h2")
