@@ -257,6 +257,10 @@ def test_a_talk_found_by_a_new_daemon_ends_with_the_switch_of_its_agents_phone_t
     offered = {"CCD_CALL": "old", "CCD_ROLE": "agent", "CCD_OFFER": "o", "CCD_AGENT": "bert"}
     made.feed(e.LegArrived(agents, endpoint=TO_B, answered=True, variables=offered, bridge="x"))
     assert made.engine.floor.agents[AgentId("bert")].state == "talking"
+    del made.engine.floor.boots[B]
+    made.commands.clear()
+    made.feed(e.SwitchUp(B, "b1"))
+    assert made.commands == [], "a switch that is seen for the first time did not begin anew"
     made.feed(e.SwitchDown(B, "gone"))
     made.commands.clear()
     made.feed(e.SwitchUp(B, "b2"))
@@ -291,8 +295,10 @@ def test_a_switch_more_changes_nothing_for_those_before() -> None:
     assert (made.dialled()[-1].through, made.engine.floor.agents[AgentId("anna")].state) == (TO_B, "talking")
 
 
-def test_where_another_switch_is_the_first_one_now_all_phones_are_others() -> None:
-    made = logged_in()
+@pytest.mark.parametrize("before", [BOTH, {A: {}}])
+def test_where_another_switch_is_the_first_one_now_all_phones_are_others(before: Any) -> None:
+    made = Centres(site(before))
+    made.at("anna", "PJSIP/anna")
     made.configurations["h2"] = replace(site({B: {A: TO_A}, A: {B: TO_B}}), hash="h2")
     made.feed(e.SwitchDown(A, "the daemon began anew"))
     made.feed(e.SwitchDown(B, "the daemon began anew"))

@@ -129,7 +129,7 @@ class Routing:
 
     def add_waiting(self, call: CallId, queue: QueueId, key: Moment, area: SwitchName = FIRST) -> None:
         """A caller waits in a queue that exists; one call waits in one queue."""
-        lines = self._areas.get(area) or self._lines_in(area)
+        lines = self._lines_in(area)
         line = lines.get(queue) or lines.setdefault(queue, Line(queue, area))
         entry = (key, call)
         self._waiting[call] = (line, entry)
@@ -186,7 +186,7 @@ class Routing:
         self._stamp = stamp = self._stamp + 1
         self._ready[agent] = stamp
         self._idle_since[agent] = idle_since, area
-        lines = self._areas.get(area) or self._lines_in(area)
+        lines = self._lines_in(area)
         for queue, rank in self.served.get(agent, ()):
             line = lines[queue]
             insort(line.ready, (rank, idle_since, agent, stamp))
