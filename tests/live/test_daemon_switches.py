@@ -67,6 +67,7 @@ async def test_a_caller_on_one_is_served_by_an_agent_on_the_other(centre: TwoSwi
     await hears(desk, CALLER_TONE)
     assert len(centre.rung("1003")) == rung + 1, "his phone rings once"
     assert len((await centre.view()).calls) == 1, "nothing counts twice"
+    assert {one.name: one.calls for one in (await centre.view()).switches} == {"a": 1, "b": 0}
     assert "sales: Joe" in desk.header("From")
     assert (desk.header("X-CCD-Call"), desk.header("X-CCD-URL")) == (view.id, f"https://crm/{view.id}?a,b")
     for state in ("paused", "recording"):
