@@ -1,6 +1,6 @@
 # The first command in a fresh clone may be any of these; what it needs is got and built first, once.
 .DEFAULT_GOAL := help
-.PHONY: help venv lock lab-packages lint test demo load chaos soak simulate-soak mutants clean
+.PHONY: help venv lock lab-packages lint test demo conformance load chaos soak simulate-soak mutants clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,6 +30,9 @@ test: lint lab-packages  ## everything a change must pass, on a real Asterisk an
 
 demo: lab-packages  ## eight callers, five agents, a real Asterisk; KEEP=1 leaves the lab up
 	$(BIN)/ccd demo $(if $(KEEP),--keep)
+
+conformance: lab-packages  ## the same scripts on every switch, the same transcripts: SWITCH=simulated|asterisk|freeswitch|all, FREESWITCH_PREFIX=...
+	$(if $(FREESWITCH_PREFIX),FREESWITCH_PREFIX=$(FREESWITCH_PREFIX) )$(BIN)/python -m tests.conformance $(if $(SWITCH),--switch $(SWITCH)) $(if $(ONLY),--only $(ONLY))
 
 load: lab-packages  ## 600 recorded calls at 5 a second, tones checked on both sides
 	$(BIN)/python -m benchmarks.load

@@ -12,9 +12,13 @@ from typing import Any
 import httpx
 
 from ccd.lab.asterisk import Asterisk
+from ccd.lab.centre import port_of
+from ccd.lab.freeswitch import FreeSwitch
+from ccd.lab.freeswitch_config import DOMAIN
 from ccd.lab.packages import Program
 from ccd.lab.process import LabError, Process, free_port
 from ccd.lab.redis import Redis
+from ccd.lab.switch import PrivateSwitch
 from ccd.web.token import hash_token, make_token
 
 ROOT = Path(__file__).parents[1]
@@ -27,10 +31,10 @@ LAST_CHANNEL_TIME = 3.0
 """Seconds within which the channels of ended calls are gone: a BYE is answered before its channel is."""
 
 
-async def channels_left(asterisk: Asterisk) -> list[str]:
-    """The channels that outlive their calls, as `core show channels concise` shows them: none, if all is well."""
+async def channels_left(switch: PrivateSwitch) -> list[str]:
+    """The channels that outlive their calls: none, if all is well."""
     until = time.monotonic() + LAST_CHANNEL_TIME
-    while lines := [line for line in (await asterisk.command("core show channels concise")).splitlines() if line]:
+    while lines := await switch.channels():
         if time.monotonic() > until:
             break
         await asyncio.sleep(0.2)
@@ -46,7 +50,7 @@ class Centre:
     def __init__(
         self,
         folder: Path,
-        asterisk: Asterisk,
+        switch: Asterisk | FreeSwitch,
         redis: Redis,
         secret: str,
         *,
@@ -56,7 +60,7 @@ class Centre:
         flows: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self.folder = folder
-        self.recordings = asterisk.spool / "monitor"
+        self.recordings = switch.spool / "monitor" if isinstance(switch, Asterisk) else switch.folder / "recordings"
         self._agents = agents
         self._flows = flows
         self._secret = secret
@@ -64,10 +68,13 @@ class Centre:
         self._port = free_port()
         self._process: Process | None = None
         self._http: httpx.AsyncClient | None = None
-        switch = {"kind": "asterisk", "port": asterisk.ports.ami, "username": ACCOUNT, "secret_file": "secret"}
+        account = ACCOUNT if isinstance(switch, Asterisk) else f"{ACCOUNT}@{DOMAIN}"
+        pbx = {"kind": switch.kind, "port": port_of(switch), "username": account, "secret_file": "secret"}
+        if isinstance(switch, FreeSwitch):
+            pbx["domain"] = DOMAIN
         self._settings = {
             "site": {"name": "bench", "region": "DE"},
-            "switches": {"pbx": {**switch, "recordings": str(self.recordings)}},
+            "switches": {"pbx": {**pbx, "recordings": str(self.recordings)}},
             "redis": {"url": redis.url},
             "http": {
                 "listen": f"127.0.0.1:{self._port}",

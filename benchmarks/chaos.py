@@ -1,8 +1,8 @@
-"""Faults upon a centre under live calls: the daemon killed, its links, Redis, Asterisk, its disks; nobody may be lost.
+"""Faults upon a centre under live calls: the daemon killed, its links, Redis, the switch, disks; nobody may be lost.
 
-Real Asterisk, real Redis, ccd as a process, 5 callers a second who are in the menu, wait, talk and leave messages at
-every moment, everything recorded. Every caller is judged by what the phones saw and heard, and held against ccd's
-records and recordings. Then the journal is replayed. Ends with 0 only if all is well.
+Real Asterisk (with SWITCH=freeswitch FreeSWITCH), real Redis, ccd as a process, 5 callers a second who are in the menu,
+wait, talk and leave messages at every moment, everything recorded. Every caller is judged by what the phones saw and
+heard, and held against ccd's records and recordings. Then the journal is replayed. Ends with 0 only if all is well.
 
 Left out: a wall clock that is stepped, which cannot be done to one process alone. Disks that are full are small ones
 in memory, mounted in a name space of this program's own (`unshare`); where that is not allowed they are left out, which
@@ -32,6 +32,7 @@ from benchmarks.traffic import median, percentile
 from benchmarks.verdict import Finding, Verdict
 from ccd.lab.process import left_over
 from ccd.lab.progress import step
+from ccd.lab.switch import chosen
 from ccd.model.ids import SECOND as MICROSECONDS
 
 AGENTS, RATE = 48, 5.0
@@ -87,7 +88,7 @@ def plan(kinds: Sequence[str], settings: Settings, draw: random.Random) -> list[
 async def run(settings: Settings) -> bool:
     """All of it; whether all is well."""
     draw = random.Random(settings.seed)
-    people = People(settings.agents, settings.seed)
+    people = People(settings.agents, settings.seed, registers=chosen() == "freeswitch")
     stage = Stage(people)
     verdict = Verdict(stage)
     async with stage:
@@ -181,7 +182,7 @@ async def _settle(stage: Stage) -> None:
 
 async def _check_rest(stage: Stage, verdict: Verdict) -> None:
     """Nothing may be left of the calls."""
-    for line in await channels_left(stage.asterisk):
+    for line in await channels_left(stage.switch):
         verdict.add("other", "a ghost channel", line)
     view = await stage.view()
     for call in view.calls:

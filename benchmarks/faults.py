@@ -7,7 +7,7 @@ import asyncio
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal
@@ -16,6 +16,7 @@ from benchmarks.people import SECOND, Caller
 from benchmarks.stage import NUMBER, Stage
 from benchmarks.traffic import MILLISECOND
 from ccd.lab.process import LabError
+from ccd.lab.switch import Kind
 from ccd.model.ids import Moment
 
 RESTART_SEC = 0.1
@@ -31,7 +32,11 @@ RETURNING = 5
 """So many of those who waited when the switch died ring again."""
 IN_FLIGHT = 20 * MILLISECOND
 """What a phone sees sooner after the end of a fault was on its way before."""
-MODULES = ("res_pjsip.so", "manager", "pbx_config.so")
+RELOADS: dict[Kind, Sequence[str]] = {
+    "asterisk": ("module reload res_pjsip.so", "module reload manager", "module reload pbx_config.so"),
+    "freeswitch": ("sofia profile internal rescan", "reloadxml", "reload mod_local_stream"),
+}
+"""Such as an admin gives while calls are on. FreeSWITCH's whole SIP module reloaded would end them all."""
 Wanted = Literal["ready", "link", "redis", "disk"]
 
 
@@ -70,15 +75,15 @@ class Faults:
         self.kinds: dict[str, tuple[Callable[[Fault], Awaitable[None]], Wanted]] = {
             "kill -9": (self._kill, "ready"),
             "journal gone": (self._lose_journal, "ready"),
-            "AMI link cut": (self._cut_link, "link"),
-            "AMI link half-open": (self._silence_link, "ready"),
+            "link cut": (self._cut_link, "link"),
+            "link half-open": (self._silence_link, "ready"),
             "module reload": (self._reload, "ready"),
             "Redis killed": (self._kill_redis, "redis"),
             "Redis restarted": (self._restart_redis, "redis"),
             "Redis failed over": (self._fail_over, "redis"),
             "frozen 30 s": (self._freeze, "ready"),
-            "Asterisk killed": (self._kill_asterisk, "link"),
-            "Asterisk restarted": (self._restart_asterisk, "link"),
+            "switch killed": (self._kill_switch, "link"),
+            "switch restarted": (self._restart_switch, "link"),
         }
         if stage.disks:
             self.kinds["recordings' disk full"] = self._fill_recordings, "ready"
@@ -145,46 +150,43 @@ class Faults:
     # --- the link
 
     async def _cut_link(self, fault: Fault) -> None:
-        """By a reset of the connection, or by Asterisk's command, in turns."""
+        """By a reset of the connection, or by a command of the switch, in turns."""
         if next(self._turn) % 2:
-            self._stage.ami.cut()
+            self._stage.link.cut()
             fault.note = "reset"
-            return
-        fault.note = "manager kick session"
-        shown = await self._stage.asterisk.command("manager show connected")
-        for fields in (line.split() for line in shown.splitlines()):
-            if len(fields) >= 5 and fields[0] == "ccd":
-                await self._stage.asterisk.command(f"manager kick session {fields[4]}")
+        else:
+            fault.note = await self._stage.end_link()
 
     async def _silence_link(self, fault: Fault) -> None:
         silent = self._draw.uniform(*SILENT)
         fault.note = f"{silent:.1f} s"
-        self._stage.ami.fall_silent()
+        self._stage.link.fall_silent()
         await asyncio.sleep(silent)
-        self._stage.ami.speak()
+        self._stage.link.speak()
 
     # --- the switch
 
     async def _reload(self, fault: Fault) -> None:
-        fault.note = MODULES[next(self._turn) % len(MODULES)]
-        await self._stage.asterisk.command(f"module reload {fault.note}")
+        commands = RELOADS[self._stage.switch.kind]
+        fault.note = commands[next(self._turn) % len(commands)]
+        await self._stage.switch.command(fault.note)
 
-    async def _kill_asterisk(self, fault: Fault) -> None:
+    async def _kill_switch(self, fault: Fault) -> None:
         waiting = await self._waiting()
         self._stage.people.switch_dies()
-        await self._stage.asterisk.kill()
-        await self._start_asterisk(fault, waiting)
+        await self._stage.switch.kill()
+        await self._start_switch(fault, waiting)
 
-    async def _restart_asterisk(self, fault: Fault) -> None:
+    async def _restart_switch(self, fault: Fault) -> None:
         waiting = await self._waiting()
         self._stage.people.switch_dies()
-        await self._stage.asterisk.stop()
-        await self._start_asterisk(fault, waiting)
+        await self._stage.switch.stop()
+        await self._start_switch(fault, waiting)
 
-    async def _start_asterisk(self, fault: Fault, waiting: Mapping[str, tuple[Caller, int]]) -> None:
+    async def _start_switch(self, fault: Fault, waiting: Mapping[str, tuple[Caller, int]]) -> None:
         self._stage.people.switch_died()
         await asyncio.sleep(self._restart_time)
-        await self._stage.asterisk.start()
+        await self._stage.switch.start()
         fault.over = time.monotonic_ns()
         # Who was answered between the look and the death did not wait any more.
         still = {

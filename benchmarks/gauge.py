@@ -37,7 +37,7 @@ async def read(stage: Stage) -> Reading:
     """How things are now."""
     text = await asyncio.to_thread(_metrics, stage)
     daemon = stage.centre.process
-    processes = {"ccd": daemon, "Asterisk": stage.asterisk.process, "Redis": stage.redis.process}
+    processes = {"ccd": daemon, "switch": stage.switch.process, "Redis": stage.redis.process}
     used = re.search(r"^used_memory:(\d+)", await stage.redis.info("memory"), re.MULTILINE)
     return Reading(
         {name: process.resident_bytes() for name, process in processes.items()},

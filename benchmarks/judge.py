@@ -17,7 +17,7 @@ Column = Literal["lost", "doubled", "record", "recording", "other"]
 MARGIN = 0.5
 """Seconds by which a recording may be shorter or longer than the talk that the phones saw."""
 CUT_MARGIN = 2.0
-"""The same where Asterisk was killed in the middle, with what it had not written yet."""
+"""The same where the switch was killed in the middle, with what it had not written yet."""
 TIME_MARGIN = 1.0
 """Seconds by which a record's talk time may differ from it, besides what the daemon was away at the talk's end."""
 END_MARGIN = 3.0
@@ -38,8 +38,8 @@ TONE_DUE = 8.0
 DIALPLAN_WAITS, RECOVERY = 6.0, 2.0
 """Seconds that the dialplan waits for a daemon, and that a centre may take to go on. Who met it out of reach (frozen,
 link silent) for more than the rest is rightly taken by the fallback."""
-OUT_OF_REACH = "frozen 30 s", "AMI link half-open"
-SWITCH_DOWN = "Asterisk killed", "Asterisk restarted"
+OUT_OF_REACH = "frozen 30 s", "link half-open"
+SWITCH_DOWN = "switch killed", "switch restarted"
 RECORDINGS_FULL = "recordings' disk full"
 
 

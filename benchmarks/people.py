@@ -6,6 +6,7 @@ the beep, or loses his patience. An agent lets it ring for a moment, answers, an
 
 import asyncio
 import random
+import secrets
 import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ NO_BEEP = 10.0
 LOUD = 0.02
 CROSSING = 50 * MILLISECOND
 """The next phone may ring before the last one's CANCEL has arrived, which was sent together."""
+REGISTERED = 30
 LIMIT = 180.0
 """Nobody stays on the line for longer: he is lost."""
 SECOND = 1_000 * MILLISECOND
@@ -116,10 +118,15 @@ class Caller(Call):
 
 
 class People:
-    """`agents` phones at fixed contacts, and callers who come in at a rate. What they do is drawn from `seed`."""
+    """`agents` phones at fixed contacts, or that `register`, and callers who come in at a rate. What they do is drawn
+    from `seed`.
+    """
 
-    def __init__(self, agents: int, seed: int, *, talk: tuple[float, float] = (3.0, 10.0)) -> None:
+    def __init__(
+        self, agents: int, seed: int, *, talk: tuple[float, float] = (3.0, 10.0), registers: bool = False
+    ) -> None:
         self.numbers = [str(FIRST_AGENT + n) for n in range(agents)]
+        self._passwords = {number: secrets.token_hex(8) for number in self.numbers} if registers else {}
         self.callers: list[Caller] = []
         """Those of whom something is to be judged still, in order of arrival."""
         self.arrived = 0
@@ -137,10 +144,24 @@ class People:
         self._port = free_udp_port(AGENTS_HOST)
         self._lives: set[asyncio.Task[None]] = set()
         self._outside = SipPeer(TRUNK_HOST, tone=tone, keep_seconds=LIMIT)
-        self._phones = SipPeer(AGENTS_HOST, self._port, on_call=self._offered, tone=tone, keep_seconds=LIMIT)
+        self._phones = SipPeer(
+            AGENTS_HOST,
+            self._port,
+            on_call=self._offered,
+            tone=tone,
+            keep_seconds=LIMIT,
+            passwords=self._passwords,
+        )
+
+    async def register(self, server: tuple[str, int]) -> None:
+        """All phones that have passwords, again and again from now on. Raises LabError."""
+        for number in self._passwords:
+            await self._phones.register(number, server, expires=REGISTERED)
 
     def endpoints(self) -> list[Endpoint]:
-        """The agents' phones, as Asterisk has them."""
+        """The agents' phones, as the switch has them."""
+        if self._passwords:
+            return [Endpoint(number, password) for number, password in self._passwords.items()]
         return [Endpoint(number, contact=f"sip:{number}@{AGENTS_HOST}:{self._port}") for number in self.numbers]
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The three that give callers to agents on one Asterisk: app_queue, a bare AMI client, ccd."""
+"""Those that give callers to agents on one switch: ccd on any, and app_queue and a bare AMI client on an Asterisk."""
 
 import asyncio
 import sys
@@ -11,6 +11,7 @@ from ccd.lab.asterisk import Asterisk
 from ccd.lab.lab import Lab
 from ccd.lab.packages import Program
 from ccd.lab.process import LabError, Process
+from ccd.lab.switch import TECHNOLOGY
 
 PATIENCE = 30.0
 QUEUES = (Path(__file__).parent / "queues.conf").read_text()
@@ -30,7 +31,7 @@ exten => 4930901812,1,Goto(ccd-inbound,${EXTEN},1)
 
 
 class Side(Protocol):
-    """One of the three. `numbers` are dialled to reach it; `processes` burn its CPU besides Asterisk."""
+    """One of them. `numbers` are dialled to reach it; `processes` burn its CPU besides the switch."""
 
     name: str
     numbers: Mapping[str, str]
@@ -111,13 +112,14 @@ class Ccd:
         return [self._centre.process] if self._centre else []
 
     async def start(self, agents: Sequence[str]) -> None:
-        asterisk, redis = self._lab.asterisk, self._lab.redis
+        switch, redis = self._lab.switch, self._lab.redis
+        technology = TECHNOLOGY[switch.kind]
         self._centre = Centre(
             self._lab.folder / "ccd",
-            asterisk,
+            switch,
             redis,
             self._secret,
-            agents={f"a{agent}": _agent(agent) for agent in agents},
+            agents={f"a{agent}": _agent(agent, technology) for agent in agents},
             queues={"bench": {"requires": {"bench": 1}, "wrap_up_time": "0"}},
             numbers={self.numbers[AT_ONCE]: "unanswered", self.numbers[ANSWERED]: "answered"},
             flows={
@@ -133,5 +135,5 @@ class Ccd:
         self._centre = None
 
 
-def _agent(number: str) -> dict[str, object]:
-    return {"name": f"Agent {number}", "number": number, "endpoint": f"PJSIP/{number}", "skills": {"bench": 1}}
+def _agent(number: str, technology: str) -> dict[str, object]:
+    return {"name": f"Agent {number}", "number": number, "endpoint": f"{technology}{number}", "skills": {"bench": 1}}

@@ -14,6 +14,7 @@ from benchmarks.gauge import MEGABYTE, Reading, p99, read, slope
 from benchmarks.people import LIMIT, People
 from benchmarks.stage import NUMBER, Stage
 from benchmarks.verdict import Verdict
+from ccd.lab.switch import chosen
 
 AGENTS, RATE, MINUTES = 48, 5.0, 30
 WARM_UP = 1 / 3
@@ -34,7 +35,7 @@ MEASURES: dict[str, Callable[[Reading], float]] = {
 
 async def run(minutes: int, rate: float, seed: int) -> bool:
     """All of it; whether all is well."""
-    people = People(AGENTS, seed)
+    people = People(AGENTS, seed, registers=chosen() == "freeswitch")
     stage = Stage(people)
     verdict = Verdict(stage)
     async with stage:

@@ -1,6 +1,6 @@
-"""Where people meet a real centre that may be harmed: Asterisk, Redis with a replica, ccd as a process, with proxies.
+"""Where people meet a real centre that may be harmed: a switch, Redis with a replica, ccd as a process, with proxies.
 
-The daemon reaches Asterisk and Redis through proxies of ours. Journal and recordings lie on small disks of their own,
+The daemon reaches switch and Redis through proxies of ours. Journal and recordings lie on small disks of their own,
 where the process may mount any (see `in_private`).
 """
 
@@ -19,15 +19,18 @@ from typing import Any, NamedTuple, Self
 import soundfile
 from msgspec import convert
 
-from benchmarks.centre import ACCOUNT, DIALPLANS
+from benchmarks.centre import ACCOUNT, DIALPLANS, ROOT
 from benchmarks.people import FALLBACK_TONE, GREETING_TONE, MENU_TONE, People
 from ccd.lab.asterisk_config import AsteriskSettings
-from ccd.lab.centre import Centre
+from ccd.lab.centre import FALLBACK_SOUND, FREESWITCH_SITE, Centre, port_of, with_ccd_on_freeswitch
+from ccd.lab.freeswitch import FreeSwitch
+from ccd.lab.freeswitch_config import FreeSwitchSettings
 from ccd.lab.lab import Lab, LabSettings
 from ccd.lab.process import LabError
 from ccd.lab.proxy import Proxy
 from ccd.lab.redis import Redis
 from ccd.lab.rtp import RATE, decode_mu_law, tone_frames
+from ccd.lab.switch import TECHNOLOGY, chosen
 from ccd.model.cdr import Cdr
 from ccd.model.ids import Moment
 from ccd.model.view import CallPage, CentreView
@@ -138,24 +141,15 @@ class Stage:
         self.people = people
         self.prompts = Path(tempfile.mkdtemp(prefix="ccd-prompts-"))
         secret = secrets.token_hex(16)
-        settings = AsteriskSettings(
-            endpoints=people.endpoints(),
-            dialplan=[DIALPLANS / "ccd.conf"],
-            extensions=DIALPLAN.format(fallback=self.prompts / "fallback"),
-            managers=[DIALPLANS / "manager.conf"],
-            manager_secrets={ACCOUNT: secret},
-            agent_context="ccd-from-agent",
-            qualify_seconds=0,
-        )
-        self.lab = Lab(LabSettings(asterisk=settings))
-        self.asterisk = self.lab.asterisk
+        self.lab = Lab(self._on_freeswitch(secret) if chosen() == "freeswitch" else self._on_asterisk(secret))
+        self.switch = self.lab.switch
         self._replicas = itertools.count(1)
         self.redis = self.lab.redis
         self.replica = self._replica_of(self.redis)
-        self.ami = Proxy(self.asterisk.ports.ami)
+        self.link = Proxy(port_of(self.switch))
         self.records = Proxy(self.redis.port)
         flow = FLOW.format(menu=self.prompts / "menu", greeting=self.prompts / "greeting")
-        self.centre = Centre(self.lab, secret, self._settings(), {"chaos": flow})
+        self.centre = Centre(self.lab, secret, self._settings(), {"chaos": flow}, port_of_switch=self.link.port)
         self.journals: list[Path] = []
         """Where former journals lie, each whole."""
         self.disks: dict[str, Disk] = {}
@@ -165,7 +159,7 @@ class Stage:
 
     @property
     def server(self) -> tuple[str, int]:
-        return ("127.0.0.1", self.asterisk.ports.sip)
+        return ("127.0.0.1", self.switch.ports.sip)
 
     @property
     def journal(self) -> Path:
@@ -179,8 +173,9 @@ class Stage:
                 soundfile.write(self.prompts / f"{name}.wav", sound, RATE, subtype="PCM_16")
             await self.lab.__aenter__()
             await self.replica.start()
-            await self.ami.start()
+            await self.link.start()
             await self.records.start()
+            await self.people.register(self.server)
             for disk in self.disks.values():
                 await disk.mount()
             await self.centre.start()
@@ -198,11 +193,11 @@ class Stage:
     async def close(self) -> None:
         """End everything that was started, and leave nothing."""
         await self.centre.stop_if_running()
-        await self.ami.close()
+        await self.link.close()
         await self.records.close()
         await self.redis.kill_if_running()
         await self.replica.kill_if_running()
-        await self.asterisk.kill_if_running()
+        await self.switch.kill_if_running()
         for disk in self.disks.values():
             with suppress(LabError):
                 await disk.unmount()
@@ -215,7 +210,7 @@ class Stage:
         """Those agents who are not; they are answered."""
         out = [agent for agent in (await self.view()).agents if agent.state == "logged_out"]
         for agent in out:
-            await self.centre.post(f"/v1/agents/{agent.id}/login", {"endpoint": f"PJSIP/{agent.number}"})
+            await self.centre.post(f"/v1/agents/{agent.id}/login", {"endpoint": self._endpoint(agent.number)})
         return [agent.id for agent in out]
 
     async def fail_over(self, unsaid: float) -> None:
@@ -229,6 +224,17 @@ class Stage:
         self.redis = self.replica
         self.replica = self._replica_of(self.redis)
         await self.replica.start()
+
+    async def end_link(self) -> str:
+        """Have the switch end the daemon's connection, and answer how."""
+        if isinstance(self.switch, FreeSwitch):
+            await self.switch.command("reload mod_event_socket")
+            return "reload mod_event_socket"
+        shown = await self.switch.command("manager show connected")
+        for fields in (line.split() for line in shown.splitlines()):
+            if len(fields) >= 5 and fields[0] == ACCOUNT:
+                await self.switch.command(f"manager kick session {fields[4]}")
+        return "manager kick session"
 
     async def lose_journal(self) -> None:
         """The journal's folder is gone; it is kept elsewhere, to be replayed."""
@@ -263,21 +269,39 @@ class Stage:
             if not before or before < since:
                 return found
 
+    def _endpoint(self, number: str) -> str:
+        return TECHNOLOGY[self.switch.kind] + number
+
+    def _on_asterisk(self, secret: str) -> LabSettings:
+        settings = AsteriskSettings(
+            endpoints=self.people.endpoints(),
+            dialplan=[DIALPLANS / "ccd.conf"],
+            extensions=DIALPLAN.format(fallback=self.prompts / "fallback"),
+            managers=[DIALPLANS / "manager.conf"],
+            manager_secrets={ACCOUNT: secret},
+            agent_context="ccd-from-agent",
+            qualify_seconds=0,
+        )
+        return LabSettings(asterisk=settings)
+
+    def _on_freeswitch(self, secret: str) -> LabSettings:
+        fallback = f'<action application="playback" data="{self.prompts / "fallback"}.wav"/>'
+        site = FREESWITCH_SITE.replace(FALLBACK_SOUND, fallback)
+        settings = FreeSwitchSettings(endpoints=self.people.endpoints(), files={"dialplan/site.xml": site})
+        return with_ccd_on_freeswitch(LabSettings(freeswitch=settings), ROOT / "dialplans/freeswitch", secret)
+
     def _settings(self) -> dict[str, Any]:
         agents = {
             f"a{number}": {
                 "name": f"Agent {number}",
                 "number": number,
-                "endpoint": f"PJSIP/{number}",
+                "endpoint": self._endpoint(number),
                 "skills": {"sales": 1 + index % 5, **({"support": 1 + index % 4} if index % 3 == 0 else {})},
             }
             for index, number in enumerate(self.people.numbers)
         }
-        recordings = str(self.lab.folder / "ccd/recordings")
-        switch = {"kind": "asterisk", "port": self.ami.port, "username": ACCOUNT, "secret_file": "secret"}
         return {
             "site": {"name": "chaos", "region": "DE"},
-            "switches": {"pbx": {**switch, "recordings": recordings}},
             "redis": {"url": f"redis://127.0.0.1:{self.records.port}/0"},
             "folders": {
                 "journal": "disk/journal",

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count, pairwise
+from secrets import token_hex
 
 from ccd.lab.asterisk_config import TRUNK_HOST, Endpoint
 from ccd.lab.peer_call import PeerCall
@@ -18,6 +19,7 @@ FIRST_AGENT = 2_000
 FIRST_CALLER = 4_930_100_000_000
 """Every call shows a number of its own, by which the offer on the agent's side is known."""
 MILLISECOND = 1_000_000
+REGISTERED = 3_600
 GAP_AGE = 50 * MILLISECOND
 
 
@@ -32,6 +34,13 @@ class Call:
     def offer_time(self) -> float:
         """Caller's INVITE to agent's INVITE, ms."""
         return (self.offers[0].times.invite - self.placed.times.invite) / MILLISECOND
+
+    def talk_time(self) -> float | None:
+        """Caller's INVITE to the moment when each had heard the other, ms; None if one never did."""
+        answered, audio = self.offers[-1].times.answered, self.audio_time()
+        return (
+            None if audio is None or answered is None else audio + (answered - self.placed.times.invite) / MILLISECOND
+        )
 
     def audio_time(self) -> float | None:
         """Agent's 200 to the moment when each had heard the other, ms; None if one never did."""
@@ -49,16 +58,24 @@ class Traffic:
     `callers_leave` every other time the caller.
 
     `tone` gives the tone in Hz by the number of caller or agent; without it nobody speaks and nothing is heard.
+    With `registers` they have passwords and `register` at the switch.
     """
 
     def __init__(
-        self, agents: int, *, talk: float, tone: Callable[[str], int] | None = None, callers_leave: bool = False
+        self,
+        agents: int,
+        *,
+        talk: float,
+        tone: Callable[[str], int] | None = None,
+        callers_leave: bool = False,
+        registers: bool = False,
     ) -> None:
         self.numbers = [str(FIRST_AGENT + n) for n in range(agents)]
         self.talk = talk
         self.lags: list[float] = []
         """How long after its arrival each offer was seen, ms: how busy this process was."""
         self.unknown = 0
+        self.passwords = {number: token_hex(8) for number in self.numbers} if registers else {}
         self._port = free_udp_port(AGENTS_HOST)
         self._callers_leave = callers_leave
         self._callers = count(FIRST_CALLER)
@@ -76,11 +93,24 @@ class Traffic:
         has_sound = tone is not None
         self.callers = SipPeer(TRUNK_HOST, sound=has_sound, hears=hears)
         self.agents = SipPeer(
-            AGENTS_HOST, self._port, on_call=self._offered, tone=self._tone, sound=has_sound, hears=hears
+            AGENTS_HOST,
+            self._port,
+            on_call=self._offered,
+            tone=self._tone,
+            sound=has_sound,
+            hears=hears,
+            passwords=self.passwords,
         )
 
+    async def register(self, server: tuple[str, int]) -> None:
+        """All that have passwords, for an hour. Raises LabError."""
+        for number in self.passwords:
+            await self.agents.register(number, server, expires=REGISTERED)
+
     def endpoints(self) -> list[Endpoint]:
-        """The agents' phones, as Asterisk has them."""
+        """The agents' phones, as the switch has them."""
+        if self.passwords:
+            return [Endpoint(number, password) for number, password in self.passwords.items()]
         return [Endpoint(number, contact=f"sip:{number}@{AGENTS_HOST}:{self._port}") for number in self.numbers]
 
     def close(self) -> None:

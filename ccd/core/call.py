@@ -59,7 +59,10 @@ class Visit(Struct, gc=False):
 
 
 class Recording(Struct, gc=False):
-    """The recording of a call. `paused` is what the switch was told last, `begun` that there is talk in it."""
+    """The recording of a call. `paused` is what the switch was told last, `begun` that there is talk in it.
+
+    `stopped`: nothing more is done with it; `ended`: nothing more is told of it.
+    """
 
     id: RecordingId
     paused: bool
@@ -68,6 +71,7 @@ class Recording(Struct, gc=False):
     begun: bool = False
     failure: str = ""
     stopped: bool = False
+    ended: bool = False
 
 
 class Call(Struct):

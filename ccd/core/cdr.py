@@ -239,7 +239,10 @@ def _leg_dialled(draft: _Draft, fact: facts.LegDialled, at: Moment) -> None:
 def _leg_ended(draft: _Draft, fact: facts.LegEnded, at: Moment) -> None:
     leg = draft.legs.get(fact.leg) or Leg(fact.leg, at)
     if not leg.ended_at:
-        draft.legs[fact.leg] = replace(leg, ended_at=at, cause=fact.cause, sip_code=fact.sip_code, ended_by=fact.by)
+        ended_at = fact.ended_at or at
+        draft.legs[fact.leg] = replace(
+            leg, ended_at=ended_at, cause=fact.cause, sip_code=fact.sip_code, ended_by=fact.by
+        )
 
 
 def _dial_forbidden(draft: _Draft, fact: facts.DialForbidden, at: Moment) -> None:
@@ -295,7 +298,7 @@ def _flow_broken(draft: _Draft, fact: facts.FlowBroken, at: Moment) -> None:
 
 
 def _call_ended(draft: _Draft, fact: facts.CallEnded, at: Moment) -> None:
-    draft.ended_at, draft.ended_by, draft.cause = at, fact.ended_by, fact.cause
+    draft.ended_at, draft.ended_by, draft.cause = fact.ended_at or at, fact.ended_by, fact.cause
 
 
 def _nothing(draft: _Draft, fact: Fact, at: Moment) -> None:

@@ -7,6 +7,7 @@ from ccd.core.acd import offer, waiting
 from ccd.core.call import Call
 from ccd.model.event import LegHungUp
 from ccd.model.fact import CallEnded, LegEnded
+from ccd.model.ids import Moment
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
@@ -17,7 +18,7 @@ ENDED_BY = {"far_end": "caller", "us": "us", "switch": "switch"}
 def on_hung_up(floor: "Floor", call: Call, event: LegHungUp) -> None:
     """The last event of a leg."""
     leg = floor.legs[event.leg]
-    floor.note(LegEnded(call.id, leg.id, event.cause, event.by, event.sip_code))
+    floor.note(LegEnded(call.id, leg.id, event.cause, event.by, event.sip_code, event.at))
     call.legs.remove(leg.id)
     current = floor.offers.get(call.offer) if call.offer else None
     if leg.id == call.leg:
@@ -29,7 +30,7 @@ def on_hung_up(floor: "Floor", call: Call, event: LegHungUp) -> None:
         on_other_gone(floor, call, event)
     floor.legs.pop(leg.id, None)
     if not call.legs:
-        finish(floor, call)
+        finish(floor, call, event.at)
 
 
 def on_customer_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
@@ -60,7 +61,7 @@ def on_customer_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
 def on_other_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
     """The agent's leg of a talk, or an outside leg that was rung."""
     if call.phase == "talking":
-        talk.on_other_gone(floor, call, event.at)
+        talk.on_other_gone(floor, call, event)
     elif call.phase == "dialling" and call.direction != "inbound":
         outgoing.on_gone(floor, call, event)
     elif call.phase == "dialling":
@@ -78,11 +79,11 @@ def end_call(floor: "Floor", call: Call) -> None:
         offer.end_leg(floor, leg, offer.NORMAL)
 
 
-def finish(floor: "Floor", call: Call) -> None:
-    """The last leg is gone: so is the call, and no question of it is waited for."""
+def finish(floor: "Floor", call: Call, at: Moment) -> None:
+    """The last leg is gone, `at` where that was before now: so is the call, and no question of it is waited for."""
     talk.release_agent(floor, call, talked=False)
     del floor.calls[call.id]
     for question in [q for q, asker in floor.questions.items() if asker == call.id]:
         del floor.questions[question]
     by = call.ended_by or "us"
-    floor.note(CallEnded(call.id, by, call.cause))  # type: ignore[arg-type]
+    floor.note(CallEnded(call.id, by, call.cause, at))  # type: ignore[arg-type]

@@ -66,9 +66,10 @@ def on_talk_began(floor: "Floor", call: Call, began_at: Moment) -> None:
 def on_customer_gone(floor: "Floor", call: Call, at: Moment) -> None:
     """The customer's leg ended, and the recording with it; at `at`, where that is known to be earlier."""
     recording = call.recording
-    if recording is not None and recording.begun and not recording.stopped:
-        recording.stopped = True
-        floor.note(RecordingEnded(call.id, recording.id, "hang-up", at if call.talk_began < at < floor.now else 0))
+    if recording is not None and recording.begun and not recording.ended:
+        by = recording.by if recording.stopped else "hang-up"
+        recording.stopped = recording.ended = True
+        floor.note(RecordingEnded(call.id, recording.id, by, at if call.talk_began < at < floor.now else 0))
 
 
 def request(floor: "Floor", call: Call, action: str, by: str) -> str:
@@ -109,6 +110,8 @@ def toggle(floor: "Floor", call: Call, what: str, by: str) -> None:
 def on_changed(floor: "Floor", call: Call, event: RecordingChanged) -> None:
     """The switch did what it was told."""
     by = call.recording.by if call.recording else ""
+    if call.recording is not None and event.state == "stopped":
+        call.recording.ended = True
     kinds: dict[str, type[RecordingPaused | RecordingResumed | RecordingEnded]] = {
         "paused": RecordingPaused,
         "recording": RecordingResumed,
@@ -129,5 +132,5 @@ def on_failed(floor: "Floor", call: Call, event: RecordingFailed) -> None:
 
 def lose(floor: "Floor", call: Call, recording: Recording) -> None:
     """There is talk that is not recorded: an alarm."""
-    recording.stopped = True
+    recording.stopped = recording.ended = True
     floor.note(RecordingLost(call.id, recording.id, recording.failure))

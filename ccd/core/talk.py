@@ -9,7 +9,7 @@ from ccd.core.call import Call, Leg
 from ccd.core.flow.interpreter import QueueEnded, TransferEnded, signal
 from ccd.core.timer import LegTimer
 from ccd.model.command import Hold
-from ccd.model.event import BridgeFailed, LegReferred, LegReturned, LegsBridged
+from ccd.model.event import BridgeFailed, LegHungUp, LegReferred, LegReturned, LegsBridged
 from ccd.model.fact import TalkBegan, TalkEnded
 from ccd.model.ids import SECOND, AgentId, Length, Moment
 
@@ -104,9 +104,11 @@ def hang_up_other(floor: "Floor", call: Call) -> None:
         call.other = None
 
 
-def on_other_gone(floor: "Floor", call: Call, at: Moment) -> None:
-    """The agent (or the outside party) hung up first: the customer comes out of the bridge, and goes on then."""
-    end(floor, call, "agent", at)
+def on_other_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
+    """The agent (or the outside party) hung up first, or the switch ended his leg: the customer comes out of the
+    bridge, and goes on then.
+    """
+    end(floor, call, "switch" if event.by == "switch" else "agent", event.at)
     call.other = None
     call.phase = "returning"
     floor.at(floor.now + RETURN_TIME, LegTimer(call.id, call.talk_began))

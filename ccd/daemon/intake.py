@@ -1,5 +1,6 @@
 """What is done to an input before the engine sees it: numbers in E.164, text that is Unicode, secrets to the vault."""
 
+import re
 from collections.abc import Callable
 
 from msgspec.structs import replace
@@ -9,6 +10,8 @@ from ccd.daemon.absence import Absence
 from ccd.daemon.vault import Vault
 from ccd.model.event import AnyEvent, DigitPressed, LegArrived, LegHungUp, LegReferred, LegReturned
 from ccd.model.ids import LegId, Moment
+
+_IN_NO_NUMBER = re.compile(r"[^+0-9A-Za-z*#._]")
 
 
 class Intake:
@@ -26,10 +29,11 @@ class Intake:
         self._absence.noted(event)
         match event:
             case LegArrived():
+                ani = plain(event.ani)
                 return replace(
                     event,
-                    number=self._normalise(event.dnis if event.endpoint else event.ani),
-                    ani=readable(event.ani),
+                    number=self._normalise(event.dnis if event.endpoint else ani),
+                    ani=ani,
                     ani_name=readable(event.ani_name),
                     dnis=readable(event.dnis),
                 )
@@ -46,6 +50,11 @@ class Intake:
     def _talk_began(self, leg: LegId) -> Moment:
         known = self._engine.floor.legs.get(leg)
         return self._engine.floor.calls[known.call].talk_began if known else 0
+
+
+def plain(number: str) -> str:
+    """A number as somebody shows it, without what is in none: Asterisk leaves that out itself, FreeSWITCH does not."""
+    return _IN_NO_NUMBER.sub("", number)
 
 
 def readable(text: str) -> str:

@@ -7,19 +7,21 @@ from pathlib import Path
 from ccd.lab.asterisk_config import TRUNK_HOST, AsteriskPorts, AsteriskSettings, render
 from ccd.lab.packages import AsteriskFiles, Program
 from ccd.lab.process import LabError, Process, free_port, free_udp_port, port_range
+from ccd.lab.switch import PrivateSwitch, output_of
 
 START_TIMEOUT = 30.0
-COMMAND_TIMEOUT = 10.0
 PORT_TAKEN = "Address already in use"
 
 
-class Asterisk:
+class Asterisk(PrivateSwitch):
     """One Asterisk with its configuration below `folder`; started, stopped, killed and started again at will."""
 
+    name, kind = "Asterisk", "asterisk"
+
     def __init__(self, folder: Path, files: AsteriskFiles, settings: AsteriskSettings, openssl: Program) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.settings = settings
-        self.ports = AsteriskPorts(
+        self._ports = AsteriskPorts(
             sip=free_udp_port(),
             ami=free_port(),
             ami_tls=free_port(),
@@ -29,7 +31,10 @@ class Asterisk:
         self.lab_secret = secrets.token_hex(16)
         self._files = files
         self._openssl = openssl
-        self._process: Process | None = None
+
+    @property
+    def ports(self) -> AsteriskPorts:
+        return self._ports
 
     @property
     def log(self) -> Path:
@@ -45,16 +50,6 @@ class Asterisk:
     def certificate(self) -> Path:
         """What a client trusts for AMI over TLS (common name and address 127.0.0.1)."""
         return self.folder / "data/certificate.pem"
-
-    @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.returncode is None
-
-    @property
-    def process(self) -> Process:
-        if self._process is None:
-            raise LabError("Asterisk is not running")
-        return self._process
 
     def endpoint_uri(self, number: str) -> str:
         """The SIP URI to call `number` at."""
@@ -79,53 +74,15 @@ class Asterisk:
             await self.kill()
             raise LabError(f"somebody took a port of Asterisk's: {self.ports}")
 
-    async def stop(self) -> None:
-        """Hang up everything and end (SIGTERM), by force if that takes over 5 s."""
-        await self.process.stop()
-        self._process = None
-
-    async def kill(self) -> None:
-        """End at once, as a crash does."""
-        await self.process.kill()
-        self._process = None
-
-    async def kill_if_running(self) -> None:
-        if self._process is not None:
-            await self.kill()
-
-    async def restart(self) -> None:
-        await self.stop()
-        await self.start()
-
     async def command(self, line: str) -> str:
         """What the command line (`asterisk -rx`) answers. Raises LabError."""
         configuration = str(self.folder / "etc/asterisk.conf")
-        child = await asyncio.create_subprocess_exec(
-            *self._files.program.command("-C", configuration, "-rx", line),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        try:
-            output, _ = await asyncio.wait_for(child.communicate(), COMMAND_TIMEOUT)
-        except BaseException:
-            child.kill()
-            await child.wait()
-            raise
-        if child.returncode:
-            raise LabError(f"asterisk -rx {line!r} failed:\n{output.decode(errors='replace')}")
-        return output.decode(errors="replace")
+        return await output_of(self._files.program.command("-C", configuration, "-rx", line), f"asterisk -rx {line!r}")
 
-    async def emptied(self, within: float = 2.0) -> bool:
-        """Whether no channel is left, soon: what a bridge leaves of a channel it pulled ends within some 200 ms."""
-        for _ in range(int(within / 0.05)):
-            if not await self.channel_count():
-                return True
-            await asyncio.sleep(0.05)
-        return False
+    async def channels(self) -> list[str]:
+        return [line for line in (await self.command("core show channels concise")).splitlines() if line]
 
     async def channel_count(self) -> int:
-        """How many channels live now: 0 when nothing is left behind."""
         return int((await self.command("core show channels count")).split()[0])
 
     def _lay_out(self) -> None:

@@ -1,11 +1,11 @@
-"""The configuration files of a private Asterisk, rendered from `templates/`."""
+"""The configuration files of a private Asterisk, rendered from `templates/asterisk`."""
 
 import secrets
-import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
+
+from ccd.lab import template
 
 TRUNK_HOST = "127.0.0.2"
 """Callers from outside come from this loopback address, phones from another: Asterisk knows the trunk by it."""
@@ -15,20 +15,23 @@ TRUNK_HOST = "127.0.0.2"
 class Endpoint:
     """A phone: it registers with its name and password, or waits at a fixed `contact` (a SIP URI) and needs neither.
 
-    `context` is where its calls go, if not where all phones' do.
+    `context` is where its calls go, if not where all phones' do. One at a contact that `is_watched` is asked every
+    second whether it is there.
     """
 
     name: str
     password: str = field(default_factory=lambda: secrets.token_hex(8), repr=False)
     contact: str | None = None
     context: str = ""
+    is_watched: bool = False
 
     def render(self) -> str:
         lines = [f"[{self.name}](phone)", f"aors = {self.name}", f'callerid = "Phone {self.name}" <{self.name}>']
         if self.context:
             lines.append(f"context = {self.context}")
         if self.contact:
-            return "\n".join([*lines, "", f"[{self.name}]", "type = aor", f"contact = {self.contact}", ""])
+            watch = ["qualify_frequency = 1", "qualify_timeout = 1"] if self.is_watched else []
+            return "\n".join([*lines, "", f"[{self.name}]", "type = aor", f"contact = {self.contact}", *watch, ""])
         lines += [f"auth = {self.name}", "", f"[{self.name}](registering)", "", f"[{self.name}]", "type = auth"]
         return "\n".join([*lines, "auth_type = userpass", f"username = {self.name}", f"password = {self.password}", ""])
 
@@ -71,12 +74,6 @@ PLAIN = ("amd", "ccss", "cdr", "cel", "features", "queuerules", "res_parking", "
 """Files that Asterisk complains about when they are missing; with an empty `[general]` its defaults hold."""
 
 
-class _Template(string.Template):
-    """`@{name}`, because `$` is Asterisk's own."""
-
-    delimiter = "@"
-
-
 def render(
     settings: AsteriskSettings, ports: AsteriskPorts, folder: Path, modules: Path, lab_secret: str
 ) -> dict[str, str]:
@@ -101,8 +98,7 @@ def render(
         "dialplan": "\n".join([*(f'#include "{path.absolute()}"' for path in settings.dialplan), settings.extensions]),
         "extra_modules": "\n".join(f"load = {name}" for name in settings.extra_modules),
     }
-    templates = resources.files("ccd.lab") / "templates"
-    rendered = {item.name: _Template(item.read_text()).substitute(values) for item in templates.iterdir()}
+    rendered = {name: template.fill(text, values) for name, text in template.read("asterisk").items()}
     plain = {f"{name}.conf": "[general]\n" for name in PLAIN}
     return {"acl.conf": "", **plain, **rendered, **settings.files}
 

@@ -1,4 +1,4 @@
-"""A ccd daemon beside the lab's Asterisk and Redis, run as the program it is: `ccd run` on files of its own."""
+"""A ccd daemon beside the lab's switch and Redis, run as the program it is: `ccd run` on files of its own."""
 
 import asyncio
 import contextlib
@@ -16,6 +16,9 @@ from typing import Any
 
 import yaml
 
+from ccd.lab.asterisk import Asterisk
+from ccd.lab.freeswitch import FreeSwitch
+from ccd.lab.freeswitch_config import DOMAIN, FreeSwitchSettings
 from ccd.lab.lab import Lab, LabSettings
 from ccd.lab.packages import Program
 from ccd.lab.process import LabError, Process, free_port
@@ -39,6 +42,42 @@ exten => 112,1,Dial(PJSIP/112@trunk)
 exten => _[a-z+0-9].,1,Hangup(38)
 """
 """The site's own part of the dialplan: every inbound number goes to ccd, fallbacks end the call."""
+FALLBACK_SOUND = '<action application="playback" data="tone_stream://%(1000,0,480)"/>'
+FREESWITCH_SITE = f"""
+<include>
+  <context name="public">
+    <extension name="ccd">
+      <condition field="destination_number" expression="^([+0-9].*)$">
+        <action application="transfer" data="$1 XML ccd-inbound"/>
+      </condition>
+    </extension>
+  </context>
+  <context name="ccd-fallback-caller">
+    <extension name="fallback-caller">
+      <condition field="destination_number" expression="^(.+)$">
+        <action application="answer"/>
+        {FALLBACK_SOUND}
+        <action application="hangup" data="NETWORK_OUT_OF_ORDER"/>
+      </condition>
+    </extension>
+  </context>
+  <context name="ccd-fallback-dialled">
+    <extension name="fallback-dialled">
+      <condition field="destination_number" expression="^(.+)$">
+        <action application="hangup" data="NORMAL_CLEARING"/>
+      </condition>
+    </extension>
+  </context>
+  <context name="ccd-fallback-outside">
+    <extension name="fallback-outside">
+      <condition field="destination_number" expression="^(.+)$">
+        <action application="hangup" data="NETWORK_OUT_OF_ORDER"/>
+      </condition>
+    </extension>
+  </context>
+</include>
+"""
+"""The same for FreeSWITCH."""
 
 
 def with_ccd(settings: LabSettings, dialplans: Path, secret: str) -> LabSettings:
@@ -54,12 +93,42 @@ def with_ccd(settings: LabSettings, dialplans: Path, secret: str) -> LabSettings
     return replace(settings, asterisk=asterisk)
 
 
+def with_ccd_on_freeswitch(settings: LabSettings, dialplans: Path, secret: str) -> LabSettings:
+    """The lab's settings for a FreeSWITCH that hands its calls to ccd; `dialplans` is `dialplans/freeswitch`."""
+    files = {f"dialplan/{path.relative_to(dialplans)}": path.read_text() for path in _parts_of_dialplan(dialplans)}
+    files["dialplan/site.xml"] = FREESWITCH_SITE
+    files["directory/default/ccd.xml"] = _filled(dialplans / "directory-ccd.xml", {"CHANGE-ME-TOO": secret})
+    socket = {"CHANGE-ME": "@{lab_secret}", 'value="8021"': 'value="@{event_port}"'}
+    files["autoload_configs/event_socket.conf.xml"] = _filled(dialplans / "event_socket.conf.xml", socket)
+    wanted = settings.freeswitch or FreeSwitchSettings()
+    made = replace(wanted, files={**files, **wanted.files}, agent_context="ccd-from-agent")
+    return replace(settings, freeswitch=made)
+
+
+def _parts_of_dialplan(folder: Path) -> list[Path]:
+    return [folder / "ccd.xml", *sorted(folder.glob("ccd-*/*.xml"))]
+
+
+def _filled(path: Path, places: Mapping[str, str]) -> str:
+    text = path.read_text()
+    for place, value in places.items():
+        if text.count(place) != 1:
+            raise LabError(f"{path}: {place!r} should be there once")
+        text = text.replace(place, value)
+    return text
+
+
+def port_of(switch: Asterisk | FreeSwitch) -> int:
+    """Where a daemon finds it."""
+    return switch.ports.event if isinstance(switch, FreeSwitch) else switch.ports.ami
+
+
 class Centre:
     """One daemon. `settings` are the sections of `ccd.yaml` that the lab does not know itself, `flows` their texts.
 
     `speech` is a folder of rendered speech that outlives the lab, so that the next one need not render it again. With
-    `standby` another one may be started `beside` it, on the same folders, that takes over when it dies. `ami_port` is
-    where it finds the switch, if something stands between.
+    `standby` another one may be started `beside` it, on the same folders, that takes over when it dies.
+    `port_of_switch` is where it finds the switch, if something stands between.
     """
 
     def __init__(
@@ -71,7 +140,7 @@ class Centre:
         speech: Path | None = None,
         *,
         standby: bool = False,
-        ami_port: int = 0,
+        port_of_switch: int = 0,
     ) -> None:
         self.folder = lab.folder / "ccd"
         self.recordings = self.folder / "recordings"
@@ -83,7 +152,7 @@ class Centre:
         self._flows = flows
         self._speech = speech or self.folder / "speech"
         self._standby = standby
-        self._ami_port = ami_port or lab.asterisk.ports.ami
+        self._port_of_switch = port_of_switch or port_of(lab.switch)
         self._name = "ccd"
         self._process: Process | None = None
 
@@ -123,15 +192,7 @@ class Centre:
 
     def _document(self) -> dict[str, Any]:
         own: dict[str, Any] = {
-            "switches": {
-                "pbx": {
-                    "kind": "asterisk",
-                    "port": self._ami_port,
-                    "username": "ccd",
-                    "secret_file": "secret",
-                    "recordings": str(self.recordings),
-                }
-            },
+            "switches": {"pbx": self._switch()},
             "redis": {"url": self._lab.redis.url},
             "http": {
                 "listen": f"127.0.0.1:{self.port}",
@@ -151,10 +212,22 @@ class Centre:
             },
         }
         if self._standby:
-            (self.folder / "fence").write_text(self._lab.asterisk.lab_secret)
-            own["switches"]["pbx"]["fence"] = {"username": "lab", "secret_file": "fence"}
             own["standby"] = {}
         return {**own, **self._settings}
+
+    def _switch(self) -> dict[str, Any]:
+        same = {"port": self._port_of_switch, "secret_file": "secret", "recordings": str(self.recordings)}
+        if isinstance(self._lab.switch, FreeSwitch):
+            return {"kind": "freeswitch", "username": f"ccd@{DOMAIN}", "domain": DOMAIN, **same}
+        if not self._standby:
+            return {"kind": "asterisk", "username": "ccd", **same}
+        (self.folder / "fence").write_text(self._lab.asterisk.lab_secret)
+        return {
+            "kind": "asterisk",
+            "username": "ccd",
+            **same,
+            "fence": {"username": "lab", "secret_file": "fence"},
+        }
 
     @property
     def _configuration(self) -> Path:

@@ -1,4 +1,4 @@
-"""A whole lab: Asterisk, Redis and phones in one temporary folder, gone afterwards."""
+"""A whole lab: a switch, Redis and phones in one temporary folder, gone afterwards."""
 
 import asyncio
 import fcntl
@@ -10,11 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from ccd.lab import packages
+from ccd.lab import freeswitch, packages
 from ccd.lab.asterisk import Asterisk
 from ccd.lab.asterisk_config import TRUNK_HOST, AsteriskSettings, Endpoint
+from ccd.lab.freeswitch import FreeSwitch
+from ccd.lab.freeswitch_config import FreeSwitchSettings
 from ccd.lab.packages import Packages
 from ccd.lab.phone import Phone
+from ccd.lab.process import LabError
 from ccd.lab.redis import Redis
 
 PREFIX = "ccd-lab-"
@@ -27,11 +30,12 @@ FIRST_TONE, TONE_STEP = 400, 50
 class LabSettings:
     """`agents` phones 1001, 1002 … that register, on an Asterisk as `asterisk` says (their endpoints are added to it).
 
-    `keep`: the folder stays when the lab ends.
+    With `freeswitch` it is a FreeSWITCH instead. `keep`: the folder stays when the lab ends.
     """
 
     agents: int = 0
     asterisk: AsteriskSettings = field(default_factory=AsteriskSettings)
+    freeswitch: FreeSwitchSettings | None = None
     keep: bool = False
 
 
@@ -47,20 +51,44 @@ class Lab:
         self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         self._owner = _own(self.folder)
         agents = [Endpoint(str(FIRST_AGENT + index)) for index in range(self.settings.agents)]
-        asterisk = replace(self.settings.asterisk, endpoints=[*self.settings.asterisk.endpoints, *agents])
-        self.asterisk = Asterisk(self.folder / "asterisk", self.installed.asterisk, asterisk, self.installed.openssl)
+        self.switch = self._switch(agents)
         self.redis = Redis(self.folder / "redis", self.installed.redis_server)
         self.phones: dict[str, Phone] = {}
         self._tones = iter(range(FIRST_TONE, 3_400, TONE_STEP))
         for agent in agents:
             self._phone(agent.name, agent.password, "127.0.0.1")
 
+    def _switch(self, agents: Sequence[Endpoint]) -> Asterisk | FreeSwitch:
+        if self.settings.freeswitch is not None:
+            files = freeswitch.installed()
+            if files is None:
+                self.discard()
+                raise LabError(f"no FreeSWITCH: {freeswitch.PREFIX} is not set")
+            wanted = replace(self.settings.freeswitch, endpoints=[*self.settings.freeswitch.endpoints, *agents])
+            return FreeSwitch(self.folder / "freeswitch", files, wanted)
+        asterisk = replace(self.settings.asterisk, endpoints=[*self.settings.asterisk.endpoints, *agents])
+        return Asterisk(self.folder / "asterisk", self.installed.asterisk, asterisk, self.installed.openssl)
+
+    @property
+    def asterisk(self) -> Asterisk:
+        """The switch, where it is an Asterisk. Raises LabError where not."""
+        if not isinstance(self.switch, Asterisk):
+            raise LabError("this lab has no Asterisk")
+        return self.switch
+
+    @property
+    def freeswitch(self) -> FreeSwitch:
+        """The switch, where it is a FreeSWITCH. Raises LabError where not."""
+        if not isinstance(self.switch, FreeSwitch):
+            raise LabError("this lab has no FreeSWITCH")
+        return self.switch
+
     async def __aenter__(self) -> Self:
         sweep()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.redis.start())
-                group.create_task(self.asterisk.start())
+                group.create_task(self.switch.start())
                 for phone in self.phones.values():
                     group.create_task(phone.start())
             await asyncio.gather(*(phone.register() for phone in self.phones.values()))
@@ -77,9 +105,9 @@ class Lab:
     async def close(self) -> None:
         """End every process, and remove the folder unless it is to be kept."""
         phones = [phone.stop() for phone in self.phones.values()]
-        if self.settings.keep and self.asterisk.is_running:
-            await self.asterisk.stop()  # its open recordings are closed in order
-        await asyncio.gather(*phones, self.asterisk.kill_if_running(), self.redis.kill_if_running())
+        if self.settings.keep and self.switch.is_running:
+            await self.switch.stop()  # its open recordings are closed in order
+        await asyncio.gather(*phones, self.switch.kill_if_running(), self.redis.kill_if_running())
         if self.settings.keep:
             (self.folder / "owner").unlink(missing_ok=True)
             self._owner.close()
@@ -104,7 +132,7 @@ class Lab:
         if name in self.phones:
             raise ValueError(f"there is a phone {name} already")
         phone = Phone(
-            name, self.asterisk.ports.sip, self.folder / "phones", password=password, tone=next(self._tones), host=host
+            name, self.switch.ports.sip, self.folder / "phones", password=password, tone=next(self._tones), host=host
         )
         self.phones[name] = phone
         return phone

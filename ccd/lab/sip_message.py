@@ -39,6 +39,11 @@ class SipMessage:
         return self.start.split(" ", 2)[1]
 
     @property
+    def sequence(self) -> int:
+        """The number in CSeq."""
+        return int(self.header("CSeq").split()[0])
+
+    @property
     def branch(self) -> str:
         return parameter(self.header("Via"), "branch")
 

@@ -1,22 +1,24 @@
 """A SIP peer of our own on one UDP socket: thousands of callers and phones that cost little and measure well.
 
-It neither registers nor authenticates: Asterisk knows it by its address or by fixed contacts. Times are exact to the
-microsecond on one clock, for a caller's INVITE and the agent's INVITE are seen by the same process. Requests are sent
-again until they are answered, as RFC 3261 17 says; what comes twice is answered twice and happens once.
+A switch knows it by its address, by fixed contacts, or as phones that register and have passwords. Times are exact to
+the microsecond on one clock, for a caller's INVITE and the agent's INVITE are seen by the same process. Requests are
+sent again until they are answered, as RFC 3261 17 says; what comes twice is answered twice and happens once.
 """
 
 import asyncio
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from ccd.lab.datagram import DatagramSocket
 from ccd.lab.peer_call import CallTimes, PeerCall
+from ccd.lab.registration import Registration
 from ccd.lab.retransmission import GIVE_UP, Retransmission
 from ccd.lab.rtp import RtpSocket
+from ccd.lab.sip_digest import CHALLENGES, proof
 from ccd.lab.sip_message import SipMessage, address_uri, media_address, offer, parse, user
 
 HISTORY = 200_000
@@ -35,7 +37,7 @@ class SipPeer:
     """Places and takes calls. `on_call` decides about each that comes in (default: answer at once); None: ring on.
 
     `tone` gives each call's tone in Hz, 0 for silence; with `sound=False` no RTP is sent and none is kept,
-    with `hears=False` it is sent, but what comes is dropped unread.
+    with `hears=False` it is sent, but what comes is dropped unread. `passwords` are those of its phones, by name.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class SipPeer:
         sound: bool = True,
         hears: bool = True,
         keep_seconds: float = 60.0,
+        passwords: Mapping[str, str] | None = None,
     ) -> None:
         self._socket = DatagramSocket(host, port, self._receive)
         self._rtp = RtpSocket(host, limit=keep_seconds, listens=sound and hears)
@@ -62,9 +65,14 @@ class SipPeer:
         self.history: deque[PeerCall] = deque(maxlen=HISTORY)
         """Every call, oldest first, also those that are over."""
         self.malformed = 0
+        self.registrations: dict[str, Registration] = {}
+        """By Call-ID."""
+        self._passwords = passwords or {}
 
     def close(self) -> None:
         self._sending.close()
+        for registration in self.registrations.values():
+            registration.close()
         for timer in self._answering.values():
             timer.cancel()
         self._rtp.close()
@@ -73,6 +81,13 @@ class SipPeer:
     def unsaid(self, begin: int, end: int) -> float:
         """Seconds of sound left out between two moments (time.monotonic_ns), because this process was kept waiting."""
         return self._rtp.unsaid(begin, end)
+
+    async def register(self, name: str, server: tuple[str, int], *, expires: int = 60) -> None:
+        """Be the phone of that name there, from now on. Raises LabError where that is refused."""
+        password, contact = self._passwords.get(name, ""), f"sip:{name}@{self.host}:{self.port}"
+        registration = Registration(name, password, server, self._sending, self._via, contact, expires)
+        self.registrations[registration.call_id] = registration
+        await registration.done
 
     def place(
         self,
@@ -133,9 +148,9 @@ class SipPeer:
         self._over(call, time.monotonic_ns(), 408)
 
     def _in_dialog(self, call: PeerCall, method: str) -> SipMessage:
-        if method != "ACK":  # an ACK has the number of its INVITE, which was our first request
+        if method != "ACK":  # an ACK has the number of its INVITE
             call.sequence += 1
-        sequence = 1 if method == "ACK" else call.sequence
+        sequence = call.invite.sequence if method == "ACK" else call.sequence
         headers = [("Via", self._via(secrets.token_hex(8))), ("Max-Forwards", "70")]
         headers += [("Route", route) for route in call.routes]
         headers += [("From", call.local), ("To", call.remote), ("Call-ID", call.call_id)]
@@ -147,7 +162,8 @@ class SipPeer:
 
     def _cancel(self, call: PeerCall) -> None:
         same = [(name, value) for name, value in call.invite.headers if name in ("Via", "From", "To", "Call-ID")]
-        cancel = SipMessage(f"CANCEL {call.invite.uri} SIP/2.0", [*same, ("Max-Forwards", "70"), ("CSeq", "1 CANCEL")])
+        same += [("Max-Forwards", "70"), ("CSeq", f"{call.invite.sequence} CANCEL")]
+        cancel = SipMessage(f"CANCEL {call.invite.uri} SIP/2.0", same)
         self._send_until_answered(cancel, call)
 
     def _respond(
@@ -183,6 +199,8 @@ class SipPeer:
     def _response(self, message: SipMessage, code: int, call: PeerCall | None, arrived: int) -> None:
         if message.method != "INVITE":
             self._sending.stop((message.branch, message.method))
+            if registration := self.registrations.get(message.header("Call-ID")):
+                registration.response(message, code)
             if message.method == "CANCEL" and code == 481 and call is not None:
                 self._over(call, arrived, code)  # a server that was started again knows nothing of the call
         elif call is not None:
@@ -193,7 +211,22 @@ class SipPeer:
                 self._answered(message, call, arrived)
             else:
                 self._socket.send(self._failure_ack(message, call), call.server)
-                self._over(call, arrived, code)
+                if not self._proves(message, code, call):
+                    self._over(call, arrived, code)
+
+    def _proves(self, message: SipMessage, code: int, call: PeerCall) -> bool:
+        """The INVITE again with the password proven, if it was asked for, known, and not proven before."""
+        caller, asked = user(address_uri(call.local)), message.all(CHALLENGES.get(code, ("-",))[0])
+        if not asked or caller not in self._passwords or call.is_cancelled or call.sequence > 1:
+            return False
+        call.sequence += 1
+        uri, told = call.invite.uri, dict(call.invite.headers)
+        told["Via"], told["CSeq"] = self._via(secrets.token_hex(8)), f"{call.sequence} INVITE"
+        told[CHALLENGES[code][1]] = proof(asked[0], "INVITE", uri, caller, self._passwords[caller])
+        call.invite = SipMessage(call.invite.start, list(told.items()), call.invite.body)
+        call.is_proceeding = False
+        self._send_until_answered(call.invite, call)
+        return True
 
     def _provisional(self, call: PeerCall, code: int, arrived: int) -> None:
         if code > 100:
@@ -217,7 +250,7 @@ class SipPeer:
 
     def _failure_ack(self, message: SipMessage, call: PeerCall) -> bytes:
         headers = [("Via", message.header("Via")), ("Max-Forwards", "70"), ("From", call.local)]
-        headers += [("To", message.header("To")), ("Call-ID", call.call_id), ("CSeq", "1 ACK")]
+        headers += [("To", message.header("To")), ("Call-ID", call.call_id), ("CSeq", f"{call.invite.sequence} ACK")]
         return SipMessage(f"ACK {call.invite.uri} SIP/2.0", headers).render()
 
     def _incoming(self, invite: SipMessage, sender: tuple[str, int], arrived: int) -> None:

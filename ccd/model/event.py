@@ -138,8 +138,8 @@ class LegHeld(Event, frozen=True):
 
 
 class LegHungUp(Event, frozen=True):
-    """The end of a leg, the last event of it. `cause` is the Q.850 code, `sip_code` 0 where there is none, `at` when
-    its talk ended, where that is known to be earlier than it is told.
+    """The end of a leg, the last event of it. `cause` is the Q.850 code, `sip_code` 0 where there is none, `at` when it
+    ended, where that is known to be earlier than it is told.
     """
 
     leg: LegId

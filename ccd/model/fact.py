@@ -88,6 +88,8 @@ class LegEnded(Fact, frozen=True):
     cause: int
     by: str
     sip_code: int = 0
+    ended_at: Moment = 0
+    """Where that is earlier than it was told."""
 
 
 class QueueEntered(Fact, frozen=True):
@@ -231,6 +233,8 @@ class CallEnded(Fact, frozen=True):
     call: CallId
     ended_by: Literal["caller", "agent", "us", "switch"]
     cause: int
+    ended_at: Moment = 0
+    """Where that is earlier than it was told."""
 
 
 class ConfigurationTaken(Fact, frozen=True):

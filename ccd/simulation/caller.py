@@ -21,6 +21,7 @@ from ccd.switch.simulated.people import (
     HearsEnd,
     HearsMusic,
     HearsRinging,
+    IsAnswered,
     Over,
     Presses,
     Talks,
@@ -77,6 +78,8 @@ class Callers:
         caller = self.there.get(sight.leg)
         if caller is None:
             return False
+        if isinstance(sight, IsAnswered):  # nobody does anything else for it
+            return True
         caller.mood += 1
         match sight:
             case Hears():

@@ -41,11 +41,11 @@ class Death:
         self._next: Kind | None = None
         self._commands_left = 0
 
-    def kill(self) -> bool:
+    def kill(self, kind: Kind | None = None) -> bool:
         """Now, or within the next input; whether it can be done."""
         if self.holds_time or self._next is not None:
             return False
-        self._next = self._random.choice(KINDS)
+        self._next = kind or self._random.choice(KINDS)
         self._commands_left = self._random.randrange(1, 4)
         if self._next == "between inputs":
             self._die()

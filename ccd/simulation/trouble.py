@@ -30,7 +30,7 @@ class Trouble:
         self._again(rules.restart_every, "switch restarted", self._restart)
         if not self._world.configuration.network.is_one:
             self._again(rules.trunk_away_every, "trunk between switches away", self._trunk_away)
-        self._again(rules.kill_every, "daemon killed", self._world.kill)
+        self._again(rules.kill_every, "daemon killed", lambda: self._world.kill())
         self._again(rules.reload_every, "configuration loaded", self._reload)
         self._again(rules.supervisor_every, "supervisor", self._supervise)
 

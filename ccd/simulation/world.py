@@ -13,7 +13,7 @@ from ccd.core.engine import Engine
 from ccd.core.network import area_of_phone, device_of
 from ccd.model.command import AnyCommand, Ask, Reply, UpdateCaller
 from ccd.model.event import Answered, AnyEvent, ConfigurationLoaded, Request, TimePassed
-from ccd.model.fact import AgentChanged
+from ccd.model.fact import AgentChanged, AnyFact
 from ccd.model.ids import (
     MILLISECOND,
     SECOND,
@@ -29,7 +29,7 @@ from ccd.model.ids import (
 from ccd.model.question import AnswerValue, AnyQuestion, CallerRecord, CheckPin, LookUpCaller, MatchSecret, Render
 from ccd.simulation.between import Between
 from ccd.simulation.caller import Caller, Callers
-from ccd.simulation.death import Death
+from ccd.simulation.death import Death, Kind
 from ccd.simulation.figures import Figures
 from ccd.simulation.invariants import MOST_VIOLATIONS, Invariants, Violation
 from ccd.simulation.ledger import Ledger
@@ -95,6 +95,7 @@ class World:
         }
         self.switch = next(iter(self.switches.values()))
         """The first of them."""
+        self._others = tuple(self.switches.values())[1:]
         self.between = Between(self)
         self.figures = Figures(dict(configuration.queues), began, began + warm_up)
         self.callers = Callers(self, seed)
@@ -134,9 +135,10 @@ class World:
         self.at(self.now + length, do)
 
     def act(self, act: AnyAct) -> None:
-        """Somebody does something at the leg."""
+        """Somebody does something at his leg; what is done at none is done at the first switch."""
         self.between.acted(act)
-        self.take(self.switches[switch_of(act.leg)].receive(act, self.now))  # type: ignore[union-attr]
+        leg: LegId | None = getattr(act, "leg", None)
+        self.take((self.switches[switch_of(leg)] if leg else self.switch).receive(act, self.now))
 
     def phone_changes(self, phone: Endpoint, reachable: bool, busy: bool) -> None:
         """Something happens to a phone, or to a trunk between switches."""
@@ -162,8 +164,13 @@ class World:
 
     def _see(self, sights: Iterable[AnySight]) -> None:
         for sight in sights:
-            if self.between.noticed(sight) and not self.callers.notice(sight):
-                self.staff.notice(sight)
+            if self.between.noticed(sight):
+                self.notice(sight)
+
+    def notice(self, sight: AnySight) -> None:
+        """Somebody sees or hears something."""
+        if not self.callers.notice(sight):
+            self.staff.notice(sight)
 
     def tell(self, event: AnyEvent) -> None:
         """The daemon hears of it, if there is one: a person asks again, an answer is lost."""
@@ -230,9 +237,14 @@ class World:
         """Whether there is no daemon now."""
         return self._death.is_dead
 
-    def kill(self) -> bool:
-        """The daemon dies; whether it could."""
-        return self._death.kill()
+    def kill(self, kind: Kind | None = None) -> bool:
+        """The daemon dies, at a moment of this kind or of any; whether it could."""
+        return self._death.kill(kind)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is a daemon that knows what became of its calls."""
+        return not self._death.holds_time
 
     def reborn(self, ledger: Ledger) -> None:
         """A new daemon knows what the journal knows; its driver is told where the legs stand."""
@@ -249,34 +261,57 @@ class World:
         self._grammar = Grammar.going_on(ledger.legs)
 
     def _live(self) -> None:
-        switches, agenda, inbox, death = tuple(self.switches.values()), self._agenda, self._inbox, self._death
-        switch = self.switch
         is_day = True
         while True:
-            while inbox:
-                self._feed(inbox.popleft())
-            due, switch_due = self.until + LONGEST_END, switch.deadline()
-            if len(switches) > 1:
-                switch, switch_due = earliest(switches)
-            engine_due = None if death.holds_time else self.ledger.engine.deadline()
-            if agenda and agenda[0][0] < due:
-                due = agenda[0][0]
-            if switch_due is not None and switch_due < due:
-                due = switch_due
-            if engine_due is not None and engine_due < due:
-                due = engine_due
+            while self._inbox:
+                self._feed(self._inbox.popleft())
+            next_due, end = self.due(), self.until + LONGEST_END
+            due = end if next_due is None else min(next_due, end)
             if is_day and due > self.until:
                 is_day = False
                 self.figures.end(self.until)
             if not is_day and self._is_over(due):
                 return
-            self.now = max(self.now, due)
-            if switch_due is not None and switch_due <= due:
-                self.take(switch.tick(due))
-            elif engine_due is not None and engine_due <= due:
-                self._feed(TimePassed())
-            elif agenda and agenda[0][0] <= due:
-                heappop(agenda)[2]()
+            self._happen(due)
+
+    def due(self) -> Moment | None:
+        """When the next thing happens, of itself."""
+        engine_due = None if self._death.holds_time else self.ledger.engine.deadline()
+        dues = (self._agenda[0][0] if self._agenda else None, self._earliest()[1], engine_due)
+        return min((due for due in dues if due is not None), default=None)
+
+    def _earliest(self) -> tuple[SimulatedSwitch, Moment | None]:
+        """The switch in which something happens next, and when."""
+        first, least = self.switch, self.switch.deadline()
+        for switch in self._others:
+            due = switch.deadline()
+            if due is not None and (least is None or due < least):
+                first, least = switch, due
+        return first, least
+
+    def step(self, until: Moment) -> bool:
+        """One input, or the next thing that happens until then; False where there is none, and it is then."""
+        if self._inbox:
+            self._feed(self._inbox.popleft())
+            return True
+        due = self.due()
+        if due is None or due > until:
+            self.now = max(self.now, until)
+            return False
+        self._happen(due)
+        return True
+
+    def _happen(self, due: Moment) -> None:
+        """What is due then: the switch first, then the engine's timers, then people."""
+        self.now = max(self.now, due)
+        switch, switch_due = self._earliest()
+        engine_due = None if self._death.holds_time else self.ledger.engine.deadline()
+        if switch_due is not None and switch_due <= due:
+            self.take(switch.tick(due))
+        elif engine_due is not None and engine_due <= due:
+            self._feed(TimePassed())
+        elif self._agenda and self._agenda[0][0] <= due:
+            heappop(self._agenda)[2]()
 
     def _is_over(self, due: Moment) -> bool:
         if not self.callers.there and not self.engine.floor.calls:
@@ -301,13 +336,17 @@ class World:
         self.ledger.follow(event, outcome, now)
         death.journalled(event, outcome, now)
         for fact in outcome.facts:
-            self.figures.apply(fact, now)
-            if type(fact) is AgentChanged:
-                self.staff.changed(fact)
+            self.noted(fact, now)
         for command in outcome.commands:
             if death.is_before_command():
                 return
             self._obey(command)
+
+    def noted(self, fact: AnyFact, now: Moment) -> None:
+        """Something is a fact from now on."""
+        self.figures.apply(fact, now)
+        if type(fact) is AgentChanged:
+            self.staff.changed(fact)
 
     def _obey(self, command: AnyCommand) -> None:
         if isinstance(command, Ask):
@@ -316,17 +355,23 @@ class World:
             refused = self._refusals.pop(command.request, None)
             if refused is not None and command.refusal:
                 refused(command.refusal)
-        elif not isinstance(command, UpdateCaller):
+        elif isinstance(command, UpdateCaller):
+            self.update(command)
+        else:
             self._grammar.performed(command)
             self.take(self.switches[switch_of(command.leg)].perform(command, self.now))
+
+    def update(self, command: UpdateCaller) -> None:
+        """Nobody looks at the records' fields."""
 
     def ask(self, ask: Ask) -> None:
         """Somebody finds the answer, mostly."""
         if not self.trouble.has_no_record():
-            answer = Answered(ask.question, self._answer(ask.what))
+            answer = Answered(ask.question, self.answer(ask.what))
             self.after(int((1 + 4 * self._records.random()) * MILLISECOND), lambda: self.tell(answer))
 
-    def _answer(self, what: AnyQuestion) -> AnswerValue:
+    def answer(self, what: AnyQuestion) -> AnswerValue:
+        """What is found out, by chance."""
         match what:
             case LookUpCaller():
                 created = self._records.random() >= self.profile.callers.known_rate
@@ -337,16 +382,6 @@ class World:
             case Render():
                 return "speech"
         return what.text
-
-
-def earliest(switches: Sequence[SimulatedSwitch]) -> tuple[SimulatedSwitch, Moment | None]:
-    """The one in which something happens next, and when."""
-    first, least = switches[0], None
-    for switch in switches:
-        due = switch.deadline()
-        if due is not None and (least is None or due < least):
-            first, least = switch, due
-    return first, least
 
 
 def run(configuration: Configuration, profile: Profile, seed: int, **settings: Any) -> Run:

@@ -285,6 +285,11 @@ def test_a_visit_is_left_once_by_its_queue() -> None:
     assert cdr.wait_time == 7
 
 
+def test_what_is_told_late_ended_when_it_did() -> None:
+    [cdr] = fold([started(), facts.LegEnded(CALL, CALLER, 0, "switch", 0, 1), facts.CallEnded(CALL, "switch", 0, 1)])
+    assert (cdr.legs[0].ended_at, cdr.ended_at) == (1, 1)
+
+
 def test_a_leg_of_which_only_the_end_is_told() -> None:
     cdr = record_of(facts.LegEnded(CALL, ANNA, 16, "us", 487), facts.LegEnded(CALL, ANNA, 17, "far_end"))
     assert cdr.legs[1] == Leg(ANNA, 1, ended_at=1, cause=16, sip_code=487, ended_by="us")

@@ -8,8 +8,8 @@ from ccd.core.flow.steps.queue import Queue as QueueStep
 from ccd.core.flow.steps.transfer import Transfer
 from ccd.model import fact as f
 from ccd.model.command import HangUp, Reply
-from ccd.model.event import HangUpRequested
-from ccd.model.ids import CallId, RequestId
+from ccd.model.event import HangUpRequested, SwitchDown
+from ccd.model.ids import SECOND, CallId, RequestId, SwitchName
 from tests.core.centre import Centre, agent, configuration, flow, leg, queue
 from tests.core.test_engine import states
 
@@ -75,3 +75,16 @@ def test_a_call_that_is_not_there() -> None:
     made = centre()
     said = made.feed(HangUpRequested(RequestId("r"), "boss", CallId("x")), 1).commands
     assert said == (Reply(RequestId("r"), "no call x"),)
+
+
+@pytest.mark.parametrize("phase", ["waiting", "talking"])
+def test_a_call_that_ended_with_the_switch_ended_then_and_not_when_that_was_told(phase: str) -> None:
+    made = centre()
+    bring_to(made, phase)
+    legs = [leg for call in made.engine.floor.calls.values() for leg in call.legs]
+    made.wait(SECOND)
+    died = made.now
+    made.feed(SwitchDown(SwitchName("pbx"), "gone", died), 1)
+    told = [fact for one in reversed(legs) for fact in made.hung_up(one, 0, by="switch", at=died).facts]
+    assert {fact.ended_at for fact in told if isinstance(fact, f.LegEnded | f.CallEnded)} == {died}
+    assert [fact.ended_at for fact in told if isinstance(fact, f.TalkEnded)] == [died] * (phase == "talking")

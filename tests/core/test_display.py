@@ -52,7 +52,7 @@ def offered(name: str, **settings: Any) -> Centre:
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"), [("Ann", "sales: Ann"), ("", "sales"), ('">', "sales"), ("x" * 50, "sales: " + "x" * 33)]
+    ("name", "shown"), [("Ann", "sales - Ann"), ("", "sales"), ('">', "sales"), ("x" * 50, "sales - " + "x" * 32)]
 )
 def test_an_offer_shows_queue_and_caller(name: str, shown: str) -> None:
     [dial] = offered(name).dialled()

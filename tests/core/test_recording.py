@@ -267,3 +267,12 @@ def test_a_key_with_others_before_it_is_the_key() -> None:
     assert [type(command) for command in commands(one)] == [c.StartRecording, c.PauseRecording]
     key(one, other, "2")
     assert len(commands(one)) == 2
+
+
+def test_who_leaves_while_the_recording_is_being_stopped_leaves_a_recording_that_has_ended() -> None:
+    one, _ = recorded("always")
+    assert ask(one, "stop") == ""
+    one.feed(RecordingFailed(CALLER, commands(one)[0].recording, "the leg is over"))
+    one.hung_up(CALLER)
+    assert [fact.by for fact in one.of(f.RecordingEnded)] == ["boss"]
+    assert not one.of(f.RecordingLost)

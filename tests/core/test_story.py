@@ -83,7 +83,7 @@ def test_a_caller_for_the_queue() -> None:
                 PHONE,
                 15 * SECOND,
                 outbound_cli="+4930",
-                cli_name="sales: Ann",
+                cli_name="sales - Ann",
                 headers=(
                     ("X-CCD-Call", call),
                     ("X-CCD-URL", f"https://crm/{call}?caller=&number=%2B4930&queue=sales"),
@@ -354,5 +354,5 @@ def test_the_screen_shows_the_caller_by_his_record() -> None:
     assert asked.deadline == made.now + SECOND
     made.feed(e.Answered(asked.question, CallerRecord(CallerId("a/b"), False, 2, {"name": "Dr Ann"})), 1)
     (dial,) = made.dialled()
-    assert dial.cli_name == "sales: Dr Ann"
+    assert dial.cli_name == "sales - Dr Ann"
     assert dial.headers[1] == ("X-CCD-URL", f"https://crm/{began(made)}?caller=a%2Fb&number=%2B34600&queue=sales")

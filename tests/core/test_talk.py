@@ -511,3 +511,12 @@ def test_a_bridge_that_does_not_come_is_given_up() -> None:
     assert made.of(f.OfferEnded) == []
     made.wait(2)
     assert [fact.outcome for fact in made.of(f.OfferEnded)] == ["lost"]
+
+
+def test_a_talk_that_the_switch_ended_under_the_agent_was_not_ended_by_him() -> None:
+    made = centre(agent("anna", sales=1))
+    made.log_in("anna")
+    other = talk(made)
+    made.hung_up(other, 0, by="switch")
+    made.hung_up(CALLER, 0, by="switch")
+    assert [fact.ended_by for fact in made.of(f.TalkEnded)] == ["switch"]

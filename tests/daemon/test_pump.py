@@ -10,7 +10,7 @@ import pytest
 from ccd.core.engine import Engine
 from ccd.daemon.absence import Absence
 from ccd.daemon.clock import Clock
-from ccd.daemon.intake import Intake, readable
+from ccd.daemon.intake import Intake, plain, readable
 from ccd.daemon.journal import Began, Entry, Journal, digest, read, segments
 from ccd.daemon.pump import BEAT, QUIET, STALL, Pump
 from ccd.daemon.vault import Vault
@@ -262,6 +262,12 @@ async def test_a_journal_of_a_standstill_is_decided_again_as_it_says(tmp_path: P
         moments.append(entry.at)
     assert moments == sorted(moments)
     assert len(moments) > 8
+
+
+def test_a_number_is_made_of_what_is_in_numbers() -> None:
+    assert plain("+34 600-111\r\nAction: Originate") == "+34600111ActionOriginate"
+    assert plain("*72#") == "*72#"
+    assert plain("ü٣${x}@home") == "xhome"
 
 
 def test_text_that_is_no_unicode_becomes_readable() -> None:

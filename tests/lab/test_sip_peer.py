@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ccd.lab.peer_call import PeerCall
+from ccd.lab.process import LabError
 from ccd.lab.sip_message import SipMessage, parse
 from ccd.lab.sip_peer import Reply, SipPeer
 
@@ -173,3 +174,95 @@ async def test_a_deaf_peer_speaks_and_hears_nothing(caller: SipPeer) -> None:
             await asyncio.sleep(0.02)  # a frame
     assert not there.stream.arrivals
     deaf.close()
+
+
+# --- phones with passwords
+
+CHALLENGE = 'Digest realm="r", nonce="n", algorithm=MD5, qop="auth"'
+
+
+class Registrar(Bare):
+    """Says what a test tells it to, to a phone that registers or calls."""
+
+    async def taken(self) -> tuple[SipMessage, tuple[str, int]]:
+        data, sender = await asyncio.wait_for(asyncio.get_running_loop().sock_recvfrom(self.socket, 65_536), PATIENCE)
+        return parse(data), sender
+
+    def answer(self, request: SipMessage, code: int, sender: tuple[str, int], *headers: tuple[str, str]) -> None:
+        same = [(name, value) for name, value in request.headers if name in ("Via", "From", "To", "Call-ID", "CSeq")]
+        self.socket.sendto(SipMessage(f"SIP/2.0 {code} Answer", [*same, *headers]).render(), sender)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, port = self.socket.getsockname()
+        return host, port
+
+
+@pytest.fixture
+async def phone() -> AsyncIterator[SipPeer]:
+    peer = SipPeer("127.0.0.1", passwords={"1001": "word"})
+    yield peer
+    peer.close()
+
+
+@pytest.fixture
+async def registrar(phone: SipPeer) -> AsyncIterator[Registrar]:
+    made = Registrar(phone)
+    yield made
+    made.socket.close()
+
+
+async def test_a_phone_registers_with_its_password(phone: SipPeer, registrar: Registrar) -> None:
+    registering = asyncio.create_task(phone.register("1001", registrar.address))
+    first, sender = await registrar.taken()
+    assert (first.method, first.sequence, first.header("Authorization")) == ("REGISTER", 1, "")
+    registrar.answer(first, 401, sender, ("WWW-Authenticate", CHALLENGE))
+    second, _ = await registrar.taken()
+    assert second.sequence == 2
+    assert second.header("Authorization").startswith('Digest username="1001", realm="r", nonce="n"')
+    assert second.header("Contact") == f"<sip:1001@{phone.host}:{phone.port}>"
+    registrar.answer(second, 200, sender)
+    await asyncio.wait_for(registering, PATIENCE)
+
+
+@pytest.mark.parametrize("codes", [[401, 401], [403]])
+async def test_a_refused_registration_says_so(phone: SipPeer, registrar: Registrar, codes: list[int]) -> None:
+    registering = asyncio.create_task(phone.register("1001", registrar.address))
+    for code in codes:
+        request, sender = await registrar.taken()
+        registrar.answer(request, code, sender, ("WWW-Authenticate", CHALLENGE))
+    with pytest.raises(LabError, match=f"1001: {codes[-1]}"):
+        await asyncio.wait_for(registering, PATIENCE)
+
+
+async def test_a_phones_call_proves_its_password_once(phone: SipPeer, registrar: Registrar) -> None:
+    call = phone.place("*71", registrar.address, caller="1001")
+    invite, sender = await registrar.taken()
+    registrar.answer(invite, 407, sender, ("Proxy-Authenticate", CHALLENGE))
+    requests = [await registrar.taken() for _ in range(2)]
+    ack = next(request for request, _ in requests if request.method == "ACK")
+    again = next(request for request, _ in requests if request.method == "INVITE")
+    assert (ack.sequence, again.sequence) == (1, 2)
+    assert again.header("Proxy-Authorization").startswith('Digest username="1001"')
+    assert again.branch != invite.branch
+    assert not call.is_over
+    registrar.answer(again, 407, sender, ("Proxy-Authenticate", CHALLENGE))
+    await asyncio.wait_for(call.ended, PATIENCE)
+    assert (call.code, (await registrar.taken())[0].sequence) == (407, 2)
+
+
+async def test_an_answer_to_the_proven_call_is_acknowledged_with_its_number(
+    phone: SipPeer, registrar: Registrar
+) -> None:
+    call = phone.place("*71", registrar.address, caller="1001")
+    invite, sender = await registrar.taken()
+    registrar.answer(invite, 407, sender, ("Proxy-Authenticate", CHALLENGE))
+    requests = [(await registrar.taken())[0] for _ in range(2)]
+    again = next(request for request in requests if request.method == "INVITE")
+    registrar.answer(again, 200, sender, ("Contact", f"<sip:x@127.0.0.1:{registrar.address[1]}>"))
+    await asyncio.wait_for(call.answered, PATIENCE)
+    ack, _ = await registrar.taken()
+    assert (ack.method, ack.sequence) == ("ACK", 2)
+    call.hang_up()
+    bye, _ = await registrar.taken()
+    assert (bye.method, bye.sequence) == ("BYE", 3)

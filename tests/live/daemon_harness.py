@@ -1,9 +1,12 @@
-"""A whole centre for tests: daemon, Asterisk, Redis; callers, outside numbers and agents' phones as SIP peers."""
+"""A whole centre for tests: daemon, switch, Redis; callers, outside numbers and agents' phones as SIP peers.
+
+The switch is an Asterisk; with SWITCH=freeswitch and FREESWITCH_PREFIX in the environment it is the FreeSWITCH there.
+"""
 
 import asyncio
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +16,10 @@ from urllib.parse import quote
 import msgspec
 import soundfile
 
-from ccd.lab import dialplans, tones
+from ccd.lab import dialplans, switch, tones
 from ccd.lab.asterisk_config import TRUNK_HOST, AsteriskSettings, Endpoint
-from ccd.lab.centre import Centre, with_ccd
+from ccd.lab.centre import Centre, port_of, with_ccd, with_ccd_on_freeswitch
+from ccd.lab.freeswitch_config import FreeSwitchSettings
 from ccd.lab.lab import Lab, LabSettings
 from ccd.lab.packages import Packages
 from ccd.lab.peer_call import PeerCall
@@ -32,6 +36,8 @@ CALLER_TONE, OUTSIDE_TONE, PROMPT_TONE = 700, 1500, 1900
 PHONE_TONES = {"1001": 900, "1002": 1000, "1003": 1100, "1004": 1200, "1005": 1300}
 """What each agent's phone says, Hz."""
 CLI = "+34910000001"
+KIND = switch.chosen()
+IS_FREESWITCH = KIND == "freeswitch"
 T = TypeVar("T")
 
 SITE: dict[str, Any] = {
@@ -40,7 +46,7 @@ SITE: dict[str, Any] = {
         "emergency": ["112"],
         "rules": [
             {"name": "premium", "pattern": "+34803*", "allow": False},
-            {"name": "Spain", "pattern": "+34XXXXXXXXX", "trunk": "PJSIP/trunk", "outbound_cli": CLI},
+            {"name": "Spain", "pattern": "+34XXXXXXXXX", "trunk": switch.TRUNK[KIND], "outbound_cli": CLI},
         ],
     },
 }
@@ -56,7 +62,7 @@ class CallCentre:
     phones: SipPeer
     answers: dict[str, Reply | None]
     numbers: Iterator[int]
-    ami: Proxy
+    link: Proxy
     """Between daemon and switch, where that was asked for."""
 
     # --- calls
@@ -72,7 +78,7 @@ class CallCentre:
 
     @property
     def server(self) -> tuple[str, int]:
-        return ("127.0.0.1", self.lab.asterisk.ports.sip)
+        return ("127.0.0.1", self.lab.switch.ports.sip)
 
     def rung(self, phone: str) -> list[PeerCall]:
         """The calls that this phone got, oldest first."""
@@ -112,7 +118,7 @@ class CallCentre:
         """At their usual phones, in this order."""
         for agent in agents:
             number = next(view.number for view in (await self.view()).agents if view.id == agent)
-            await self.centre.post(f"/v1/agents/{agent}/login", {"endpoint": f"PJSIP/{number}"})
+            await self.centre.post(f"/v1/agents/{agent}/login", {"endpoint": endpoint(number)})
 
     async def cdr(self, call: PeerCall, within: float = 10.0) -> Cdr:
         """The record of the call that just ended, its files in their places."""
@@ -146,7 +152,7 @@ class CallCentre:
         async def quiet() -> bool:
             view = await self.view()
             busy = [agent.id for agent in view.agents if agent.call or agent.state in ("offered", "talking")]
-            return not view.calls and not busy and not await self.lab.asterisk.channel_count()
+            return not view.calls and not busy and not await self.lab.switch.channel_count()
 
         await until(quiet, "the end of all calls")
         health = {part.name: part for part in (await self.view()).health.parts}
@@ -220,6 +226,21 @@ def prompt(folder: Path, name: str, tone: int, seconds: float) -> str:
     return str(folder / name)
 
 
+def endpoint(number: str) -> str:
+    """The phone of that number, as this switch names it."""
+    return switch.TECHNOLOGY[KIND] + number
+
+
+def _on_asterisk(softphones: int, fixed: Sequence[str], port: int) -> LabSettings:
+    endpoints = [Endpoint(name, contact=f"sip:{name}@{AGENTS_HOST}:{port}") for name in fixed]
+    return LabSettings(softphones, AsteriskSettings(endpoints=[*endpoints, Endpoint("1099")], qualify_seconds=1))
+
+
+def _on_freeswitch(softphones: int, passwords: Mapping[str, str]) -> LabSettings:
+    endpoints = [Endpoint(name, password) for name, password in passwords.items()]
+    return LabSettings(softphones, freeswitch=FreeSwitchSettings(endpoints=[*endpoints, Endpoint("1099")]))
+
+
 @asynccontextmanager
 async def call_centre(
     installed: Packages,
@@ -235,27 +256,31 @@ async def call_centre(
     """
     port, secret = free_udp_port(AGENTS_HOST), secrets.token_hex(16)
     fixed = [name for name in PHONE_TONES if int(name) > 1000 + softphones]
-    endpoints = [Endpoint(name, contact=f"sip:{name}@{AGENTS_HOST}:{port}") for name in fixed]
-    wanted = LabSettings(softphones, AsteriskSettings(endpoints=[*endpoints, Endpoint("1099")], qualify_seconds=1))
-    async with Lab(with_ccd(wanted, dialplans.folder() / "asterisk", secret), installed) as lab:
-        ami = Proxy(lab.asterisk.ports.ami)
+    passwords = {name: secrets.token_hex(8) for name in fixed} if IS_FREESWITCH else {}
+    wanted = _on_freeswitch(softphones, passwords) if IS_FREESWITCH else _on_asterisk(softphones, fixed, port)
+    with_it, folder = (with_ccd_on_freeswitch, "freeswitch") if IS_FREESWITCH else (with_ccd, "asterisk")
+    async with Lab(with_it(wanted, dialplans.folder() / folder, secret), installed) as lab:
+        link = Proxy(port_of(lab.switch))
         texts = flows(lab.folder / "prompts")
-        port_of_ami = ami.port if proxied else 0
-        centre = Centre(lab, secret, {**SITE, **settings}, texts, standby=standby, ami_port=port_of_ami)
+        port_of_switch = link.port if proxied else 0
+        centre = Centre(lab, secret, {**SITE, **settings}, texts, standby=standby, port_of_switch=port_of_switch)
         answers: dict[str, Reply | None] = {}
-        outside = SipPeer(TRUNK_HOST, lab.asterisk.ports.trunk, tone=lambda number: OUTSIDE_TONE)
+        outside = SipPeer(TRUNK_HOST, lab.switch.ports.trunk, tone=lambda number: OUTSIDE_TONE)
         phones = SipPeer(
             AGENTS_HOST,
             port,
             on_call=lambda call: answers.get(call.number, Reply(after=0.02)),
             tone=lambda number: PHONE_TONES.get(number, 0),
+            passwords=passwords,
         )
         try:
-            await ami.start()
+            await link.start()
+            for name in passwords:
+                await phones.register(name, ("127.0.0.1", lab.switch.ports.sip))
             await centre.start()
-            yield CallCentre(lab, centre, outside, phones, answers, itertools.count(1), ami)
+            yield CallCentre(lab, centre, outside, phones, answers, itertools.count(1), link)
         finally:
             outside.close()
             phones.close()
             await centre.stop_if_running()
-            await ami.close()
+            await link.close()

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from ccd.lab.packages import Packages
-from tests.live.daemon_harness import PHONE_TONES, CallCentre, answered, call_centre, hears
+from tests.live.daemon_harness import PHONE_TONES, CallCentre, answered, call_centre, endpoint, hears
 
 pytestmark = pytest.mark.live
 
@@ -18,7 +18,7 @@ SALES = "4930900"
 SETTINGS = {
     "numbers": {SALES: "sales"},
     "queues": {"sales": {"requires": {"sales": 1}, "recording": {"mode": "always"}}},
-    "agents": {"ana": {"name": "Ana", "number": "1001", "endpoint": "PJSIP/1001", "skills": {"sales": 1}}},
+    "agents": {"ana": {"name": "Ana", "number": "1001", "endpoint": endpoint("1001"), "skills": {"sales": 1}}},
 }
 
 

@@ -23,6 +23,7 @@ from tests.live.daemon_harness import (
     prompt,
     shown_number,
     sound,
+    until,
 )
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
@@ -183,7 +184,7 @@ async def test_what_a_caller_shows_reaches_his_record_and_nothing_else(centre: C
     assert name == cdr.ani_name[:80]
     assert not set(name) & set("\r\n\0")
     if shown in ("${SHELL(id)}", "x" * 200):
-        assert shown.startswith(name)
+        assert shown.startswith(name.replace("%{", "${"))  # FreeSWITCH itself takes the sting out of a variable
         assert len(name) >= 12
 
 
@@ -193,9 +194,12 @@ async def test_a_hostile_name_is_spoken_as_text(centre: CallCentre) -> None:
     again = centre.call(WHO, caller=shown_number(first))
     await ended(again)
     number = (await centre.cdr(first)).number
-    caller = await centre.caller(number)
-    assert caller is not None
-    assert caller.calls == 2
+
+    async def twice() -> bool:
+        caller = await centre.caller(number)
+        return caller is not None and caller.calls == 2
+
+    await until(twice, "two calls in the record")
     assert len(sound(again).sound) > 8_000
 
 
@@ -210,7 +214,11 @@ async def test_line_breaks_in_a_number_make_no_actions(centre: CallCentre) -> No
     before = {cdr.call for cdr in await centre.past()}
     call = centre.call(WHO, caller="600%0D%0AAction%3A%20Hangup%0D%0A%0D%0A111222")
     await ended(call)
-    new = [cdr for cdr in await centre.past() if cdr.call not in before]
+
+    async def stored() -> list[Cdr]:
+        return [cdr for cdr in await centre.past() if cdr.call not in before]
+
+    new = await until(stored, "its record")
     assert len(new) == 1
     assert not set(new[0].ani) & set("\r\n :%")
     assert new[0].ani.startswith("600")

@@ -24,6 +24,7 @@ from tests.live.daemon_harness import (
     answered,
     call_centre,
     ended,
+    endpoint,
     hears,
     hears_on,
     lasts,
@@ -49,8 +50,8 @@ def settings() -> dict[str, Any]:
         "numbers": {SALES: "sales"},
         "queues": {"sales": {"requires": {"sales": 1}, "recording": {"mode": "always"}}},
         "agents": {
-            "anna": {"number": "1001", "name": "Anna", "skills": {"sales": 5}, "endpoint": "PJSIP/1001"},
-            "ben": {"number": "1002", "name": "Ben", "skills": {"sales": 3}, "endpoint": "PJSIP/1002"},
+            "anna": {"number": "1001", "name": "Anna", "skills": {"sales": 5}, "endpoint": endpoint("1001")},
+            "ben": {"number": "1002", "name": "Ben", "skills": {"sales": 3}, "endpoint": endpoint("1002")},
         },
     }
 
@@ -211,7 +212,7 @@ async def test_without_a_daemon_the_dialplan_takes_the_calls(centre: CallCentre)
     call = await answered(centre.call(SALES), within=8)
     await ended(call, 15)
     assert tones.loudness(_heard(call), 8_000) > 0.001, "the fallback's message was not heard"
-    assert await centre.lab.asterisk.emptied()
+    assert await centre.lab.switch.emptied()
     await centre.centre.start()
     await centre.log_in("anna")
     later = centre.call(SALES)

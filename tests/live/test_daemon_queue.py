@@ -13,12 +13,14 @@ from ccd.lab.packages import Packages
 from ccd.lab.sip_peer import Reply
 from tests.live.daemon_harness import (
     CALLER_TONE,
+    IS_FREESWITCH,
     PHONE_TONES,
     PROMPT_TONE,
     CallCentre,
     answered,
     call_centre,
     ended,
+    endpoint,
     hears,
     prompt,
     sound,
@@ -42,11 +44,11 @@ def settings(folder: Path) -> dict[str, Any]:
             "billing": {"requires": {"billing": 1}},
         },
         "agents": {
-            "anna": {"number": "1001", "name": "Anna", "skills": {"sales": 5}, "endpoint": "PJSIP/1001"},
-            "ben": {"number": "1002", "name": "Ben", "skills": {"sales": 3}, "endpoint": "PJSIP/1002"},
-            "carl": {"number": "1003", "name": "Carl", "skills": {"sales": 3}, "endpoint": "PJSIP/1003"},
-            "dora": {"number": "1004", "name": "Dora", "skills": {"sales": 2}, "endpoint": "PJSIP/1004"},
-            "gone": {"number": "1099", "name": "Gone", "skills": {"sales": 9}, "endpoint": "PJSIP/1099"},
+            "anna": {"number": "1001", "name": "Anna", "skills": {"sales": 5}, "endpoint": endpoint("1001")},
+            "ben": {"number": "1002", "name": "Ben", "skills": {"sales": 3}, "endpoint": endpoint("1002")},
+            "carl": {"number": "1003", "name": "Carl", "skills": {"sales": 3}, "endpoint": endpoint("1003")},
+            "dora": {"number": "1004", "name": "Dora", "skills": {"sales": 2}, "endpoint": endpoint("1004")},
+            "gone": {"number": "1099", "name": "Gone", "skills": {"sales": 9}, "endpoint": endpoint("1099")},
         },
     }
 
@@ -114,6 +116,7 @@ async def test_refused_busy_silent_and_answered_in_the_old_place(centre: CallCen
     assert (await ended(centre.rung("1003")[-1])).code == 487
 
 
+@pytest.mark.skipif(IS_FREESWITCH, reason="FreeSWITCH names no phone that was not registered yet: nobody logs in there")
 async def test_a_phone_that_is_not_registered_gets_no_calls(centre: CallCentre) -> None:
     await centre.log_in("gone", "ben")
     call = centre.call(SALES)

@@ -19,6 +19,7 @@ from tests.live.daemon_harness import (
     CallCentre,
     answered,
     call_centre,
+    endpoint,
     hears,
     hears_on,
     prompt,
@@ -42,7 +43,7 @@ def settings(folder: Path) -> dict[str, Any]:
             name: {"requires": {"sales": 1}, "recording": recording}
             for name, recording in {**modes, "asked": asked}.items()
         },
-        "agents": {"anna": {"number": "1001", "name": "Anna", "skills": {"sales": 5}, "endpoint": "PJSIP/1001"}},
+        "agents": {"anna": {"number": "1001", "name": "Anna", "skills": {"sales": 5}, "endpoint": endpoint("1001")}},
     }
 
 

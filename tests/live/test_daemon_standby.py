@@ -76,7 +76,8 @@ async def test_the_second_takes_over_and_everybody_keeps_his_place(
     for call in (talking, *waiting):
         cdr = await centre.cdr(call)
         assert [visit.outcome for visit in cdr.visits] == ["answered"]
-    assert len(centre.rung("1001")) == 3, "nobody was offered twice"
+        assert [offer.outcome for offer in cdr.offers] == ["accepted"], "nobody was offered twice"
+    assert len(centre.rung("1001")) == 3
     await centre.assert_quiet()
 
 

@@ -42,7 +42,7 @@ async def house(installed: Packages) -> AsyncIterator[CallCentre]:
 async def centre(house: CallCentre) -> AsyncIterator[CallCentre]:
     await house.log_in("anna")
     yield house
-    house.ami.speak()
+    house.link.speak()
     await house.assert_quiet()
     assert not list((house.centre.recordings / "incoming").iterdir())
 
@@ -54,7 +54,7 @@ async def leaves(centre: CallCentre, call: PeerCall, after: float) -> Moment:
     call.hang_up()
     await ended(call)
     await asyncio.sleep(SILENCE)
-    centre.ami.speak()
+    centre.link.speak()
     return left_at
 
 
@@ -62,7 +62,7 @@ async def test_a_talk_that_ended_in_the_silence_ended_then(centre: CallCentre) -
     call = centre.call(SALES)
     await centre.phase(call, "talking")
     await hears(call, PHONE_TONES["1001"])
-    centre.ami.fall_silent()
+    centre.link.fall_silent()
     left_at = await leaves(centre, call, 3.0)
     cdr = await centre.cdr(call)
     (talk,), (recording,) = cdr.talks, cdr.recordings
@@ -74,7 +74,7 @@ async def test_a_talk_that_ended_in_the_silence_ended_then(centre: CallCentre) -
 
 async def test_a_talk_that_began_and_ended_in_the_silence_is_in_the_record(centre: CallCentre) -> None:
     before = len(centre.rung("1001"))
-    centre.ami.silent_after = b"ccd-bridge"
+    centre.link.silent_after = b"ccd-bridge"
     call = await answered(centre.call(SALES))
     await hears(call, PHONE_TONES["1001"])
     spoke_at = time.time_ns() // 1_000
@@ -91,12 +91,12 @@ async def test_a_talk_that_began_and_ended_in_the_silence_is_in_the_record(centr
 
 async def test_a_talk_that_began_in_the_silence_goes_on(centre: CallCentre) -> None:
     before = len(centre.rung("1001"))
-    centre.ami.silent_after = b"ccd-bridge"
+    centre.link.silent_after = b"ccd-bridge"
     call = await answered(centre.call(SALES))
     await hears(call, PHONE_TONES["1001"])
     spoke_at = time.time_ns() // 1_000
     await asyncio.sleep(SILENCE)
-    centre.ami.speak()
+    centre.link.speak()
     view = await centre.phase(call, "talking")
     assert 0 < spoke_at - view.talk_began_at < SECOND
     await hears_on(call)
@@ -114,7 +114,7 @@ async def test_a_message_that_ended_in_the_silence_is_in_the_record(centre: Call
         return any(path.stat().st_size for path in (centre.centre.recordings / "incoming").iterdir())
 
     await until(writes, "a message being written")
-    centre.ami.fall_silent()
+    centre.link.fall_silent()
     await leaves(centre, call, 2.0)
     (message,) = (await centre.cdr(call)).voicemails
     assert (centre.centre.recordings / message.path).is_file()

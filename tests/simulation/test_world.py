@@ -36,7 +36,7 @@ def digest(figures: Figures) -> list[object]:
     return [(name, one.offered, one.answered, one.abandoned, one.waits) for name, one in figures.queues.items()]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [2, 3])
 def test_days_with_every_fault_break_no_rule_and_leave_nothing(seed: int) -> None:
     world, run = live(seed)
     assert run.violations == ()

@@ -69,7 +69,7 @@ def make(floor: "Floor", call: Call, queue: Queue, agent: "agents.Agent", trigge
     if floor.configuration.site.screen_pop_url:
         headers += (("X-CCD-URL", screen_pop(floor, call, queue_id)),)
     caller = call.shown_name
-    name = f"{queue.shown_name}: {caller}"[:NAME_LENGTH] if caller else queue.shown_name
+    name = f"{queue.shown_name} - {caller}"[:NAME_LENGTH] if caller else queue.shown_name
     ring_time = queue.ring_time
     device, through = way_to(floor, call, endpoint)
     floor.send(Dial(leg, device, ring_time, "", call.number or call.ani, name, headers, variables, through))

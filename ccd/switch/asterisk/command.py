@@ -142,7 +142,7 @@ class Commands:
     def _bridge(self, leg: Leg, bridge: Bridge) -> None:
         other = self._legs.get(bridge.other)
         if leg.bridge and other is not None and leg.bridge == other.bridge:
-            self._output.emit(LegsBridged(leg.id, other.id, self._output.unseen_since()))
+            self._output.emit(LegsBridged(leg.id, other.id, self._output.sight.unseen_since(self._output.now)))
             return
         reason = _why_not(leg, other)
         if other is None or reason:

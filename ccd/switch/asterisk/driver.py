@@ -51,7 +51,7 @@ class AsteriskDriver:
     def recall(self, boot: str, standings: Iterable[LegStanding], now: Moment) -> None:
         """Legs as a former driver had them at `now`, before the first connection."""
         self._begin(now)
-        self._output.looked_until = now
+        self._output.sight.recalled(now)
         recall(self._output, self._legs, boot, standings)
 
     def connected(self, now: Moment) -> Reaction[Action]:
@@ -70,7 +70,7 @@ class AsteriskDriver:
     def receive(self, message: Message, now: Moment) -> Reaction[Action]:
         """One message of the switch."""
         self._begin(now)
-        self._output.heard_at = now
+        self._output.sight.heard_at = now
         self._session.heard(message)
         if not self._output.actions.receive(message, now):
             self._event(message)

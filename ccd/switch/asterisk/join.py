@@ -68,7 +68,7 @@ class Join:
         self._end()
 
     def _late(self) -> None:
-        if self._output.now - self._output.heard_at > QUIET_PINGS * self._output.settings.ping_every:
+        if self._output.now - self._output.sight.heard_at > QUIET_PINGS * self._output.settings.ping_every:
             self._wait()
         else:
             self.fail("not in time")

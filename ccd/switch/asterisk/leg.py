@@ -33,7 +33,7 @@ from ccd.model.event import (
     PlayEnded,
     PlayResult,
 )
-from ccd.model.ids import MILLISECOND, SECOND, LegId
+from ccd.model.ids import MILLISECOND, SECOND, LegId, Moment
 from ccd.model.standing import LegStanding
 from ccd.switch.asterisk.action import is_success, said
 from ccd.switch.asterisk.agi import Environment, UnsafeText, is_safe_name
@@ -299,7 +299,7 @@ class Leg:
         self.is_leaving = self._slot.hung_up = True
         self._output.alarm((self.unique, "hangup"), GHOST, self._hang_up)
 
-    def close(self, cause: int, sip_code: int = 0, by: HungUpBy | None = None) -> None:
+    def close(self, cause: int, sip_code: int = 0, by: HungUpBy | None = None, at: Moment = 0) -> None:
         """The leg is over: every result that is due, then LegHungUp."""
         for what in ("lease", "hangup", "stop", "failed", "presence"):
             self._output.alarms.clear((self.unique, what))
@@ -312,7 +312,7 @@ class Leg:
             cause = self._cause
         elif cause == 0 and by == "far_end":
             cause = NORMAL_CLEARING
-        self._output.emit(LegHungUp(self.id, cause, by, sip_code))
+        self._output.emit(LegHungUp(self.id, cause, by, sip_code, at))
 
     def recall(self, standing: LegStanding) -> None:
         """It stands where a former driver left it; `link_returned` or `close` says what became of that."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ccd.model.event import HungUpBy, LegArrived, LegHungUp
-from ccd.model.ids import Endpoint, LegId, leg_id
+from ccd.model.ids import Endpoint, LegId, Moment, leg_id
 from ccd.switch.asterisk.agi import KEYS, Environment, parse_environment
 from ccd.switch.asterisk.caller_name import caller_name
 from ccd.switch.asterisk.leg import UP, Leg, Place
@@ -84,13 +84,13 @@ class Legs:
         del self._by_unique[leg.unique], self._by_id[leg.id]
         self._endpoints.pop(leg.unique, None)
 
-    def close(self, leg: Leg, cause: int, sip_code: int = 0, by: HungUpBy | None = None) -> None:
+    def close(self, leg: Leg, cause: int, sip_code: int = 0, by: HungUpBy | None = None, at: Moment = 0) -> None:
         """The leg is over. Should its channel come again nevertheless, it is hung up."""
         self.remove(leg)
         self._over[leg.unique] = None
         if len(self._over) > self._output.settings.leg_limit:
             del self._over[next(iter(self._over))]
-        leg.close(cause, sip_code, by)
+        leg.close(cause, sip_code, by, at)
 
     def hand_back(self, leg: Leg) -> None:
         """The dialplan has the channel; if it brings it again that is another leg."""
@@ -100,9 +100,9 @@ class Legs:
         leg.close(0, by="us")
 
     def restarted(self, boot: str) -> None:
-        """The switch restarted: nothing of before lives."""
+        """The switch restarted: nothing of before lives, and it was last seen when its link was lost."""
         for leg in self.known():
-            self.close(leg, 0, by="switch")
+            self.close(leg, 0, by="switch", at=self._output.sight.until)
         self._handed_back.clear()
         self._over.clear()
         self.boot = boot

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Hashable, Sequence
 
 from ccd.model.event import SwitchEvent
-from ccd.model.ids import SECOND, Length, Moment, RecordingId
+from ccd.model.ids import Length, Moment, RecordingId
 from ccd.switch.alarm import Alarms
 from ccd.switch.asterisk.action import Actions, Then
 from ccd.switch.asterisk.settings import Settings
 from ccd.switch.base import Reaction
+from ccd.switch.sight import Sight
 from ccd.wire.ami import Action
 
-FOUND = SECOND
 """What is found so soon after a login was done before it."""
 
 
@@ -21,11 +21,7 @@ class Output:
         self.settings = settings
         self.last_written = last_written
         self.now: Moment = 0
-        self.heard_at: Moment = 0
-        """When the switch last said anything."""
-        self.looked_until: Moment = 0
-        """Until when somebody saw what it did, before the session that is up."""
-        self.up_at: Moment = 0
+        self.sight = Sight()
         self.actions = Actions(settings.id_prefix, settings.action_time)
         self.alarms = Alarms()
         self._events: list[SwitchEvent] = []
@@ -48,10 +44,6 @@ class Output:
     def alarm(self, key: Hashable, after: Length, call: Callable[[], None]) -> None:
         """Call `call` after so long, instead of what the key had before."""
         self.alarms.set(key, self.now + after, call)
-
-    def unseen_since(self) -> Moment:
-        """Since when what is found done may have been, this soon after a login; 0 where it was done in our sight."""
-        return self.looked_until if self.now - self.up_at < FOUND else 0
 
     def take(self) -> Reaction[Action]:
         """The reaction, and begin the next."""

@@ -42,8 +42,7 @@ class Session:
         """The link is down."""
         if self.phase != "down":
             reason = self.cut.reason if self.cut else reason
-            heard_at = self._output.heard_at if self.phase == "up" else 0
-            self._output.looked_until = heard_at or self._output.looked_until
+            heard_at = self._output.sight.lost(self.phase == "up")
             self._output.emit(SwitchDown(self._settings.name, reason, heard_at))
         self.phase = "down"
         self._output.actions.forget()
@@ -75,7 +74,8 @@ class Session:
 
     def is_up(self) -> None:
         """The snapshot is in."""
-        self.phase, self._output.up_at = "up", self._output.now
+        self.phase = "up"
+        self._output.sight.came_up(self._output.now)
         self._hold_off = self._in_use = 0
         self._output.alarms.clear("session")
 

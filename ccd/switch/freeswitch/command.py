@@ -138,7 +138,7 @@ class Commands:
     def _bridge(self, leg: Leg, bridge: Bridge) -> None:
         other = self._legs.get(bridge.other)
         if other is not None and leg.place == other.place == "bridged" and leg.partner == other.uuid:
-            self._output.emit(LegsBridged(leg.id, other.id))
+            self._output.emit(LegsBridged(leg.id, other.id, self._output.sight.unseen_since(self._output.now)))
             return
         reason = _why_not(leg, other)
         if other is None or reason:

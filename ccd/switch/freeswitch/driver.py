@@ -53,6 +53,7 @@ class FreeSwitchDriver:
     def recall(self, boot: str, standings: Iterable[LegStanding], now: Moment) -> None:
         """Legs as a former driver had them at `now`, before the first connection."""
         self._begin(now)
+        self._output.sight.recalled(now)
         recall(self._output, self._legs, boot, standings)
 
     def connected(self, now: Moment) -> Reaction[Said]:
@@ -75,7 +76,7 @@ class FreeSwitchDriver:
         self._begin(now)
         self._session.heard(message)
         if message.side == "events":
-            self._output.heard_at = now
+            self._output.sight.heard_at = now
         match message.frame:
             case Reply() | ApiResponse() as answer:
                 if not self._output.questions[message.side].answered(answer):

@@ -116,7 +116,7 @@ class Join:
         self._output.alarm((self.leg.uuid, "join"), self._output.settings.action_time, self._late)
 
     def _late(self) -> None:
-        if self._output.now - self._output.heard_at > QUIET_PINGS * self._output.settings.ping_every:
+        if self._output.now - self._output.sight.heard_at > QUIET_PINGS * self._output.settings.ping_every:
             self._wait()
         else:
             self._was_not_made("not in time")

@@ -33,7 +33,7 @@ from ccd.model.event import (
     PlayEnded,
     PlayResult,
 )
-from ccd.model.ids import MILLISECOND, SECOND, LegId, Length
+from ccd.model.ids import MILLISECOND, SECOND, LegId, Length, Moment
 from ccd.model.standing import LegStanding
 from ccd.switch.freeswitch.channel import Channel
 from ccd.switch.freeswitch.ending import Ending
@@ -292,7 +292,7 @@ class Leg:
         self._ending.begins(by)
         self._slot.hung_up = True
 
-    def close(self, cause: int, sip_code: int = 0, by: HungUpBy | None = None) -> None:
+    def close(self, cause: int, sip_code: int = 0, by: HungUpBy | None = None, at: Moment = 0) -> None:
         """The leg is over: every result that is due, then LegHungUp."""
         self.lease.stop()
         self._ending.close()
@@ -305,7 +305,7 @@ class Leg:
         if self.join is not None:
             self.join.fail("a leg hung up")
         self.monitor.close()
-        self._output.emit(LegHungUp(self.id, *self._ending.verdict(cause, by), sip_code))
+        self._output.emit(LegHungUp(self.id, *self._ending.verdict(cause, by), sip_code, at))
 
     # --- after the link was away, or a former driver
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ccd.model.event import HungUpBy, LegArrived, LegHungUp
-from ccd.model.ids import Endpoint, LegId, leg_id
+from ccd.model.ids import Endpoint, LegId, Moment, leg_id
 from ccd.switch.freeswitch.cause import UNSPECIFIED, q850
 from ccd.switch.freeswitch.channel import Channel, variables_of
 from ccd.switch.freeswitch.endpoint import Endpoints
@@ -76,11 +76,11 @@ class Legs:
             self._handed_back[uuid] = again
         return self._add(name, uuid, place, answered)
 
-    def close(self, leg: Leg, cause: int, sip_code: int = 0, by: HungUpBy | None = None) -> None:
+    def close(self, leg: Leg, cause: int, sip_code: int = 0, by: HungUpBy | None = None, at: Moment = 0) -> None:
         """The leg is over. Should its channel come again nevertheless, it is hung up."""
         self._remove(leg)
         self._is_over(leg.uuid)
-        leg.close(cause, sip_code, by)
+        leg.close(cause, sip_code, by, at)
 
     def hand_back(self, leg: Leg) -> None:
         """The dialplan has the channel; if it brings it again that is another leg."""
@@ -96,9 +96,9 @@ class Legs:
         leg.close(0, by="switch")
 
     def restarted(self, boot: str) -> None:
-        """The switch restarted: nothing of before lives."""
+        """The switch restarted: nothing of before lives, and it was last seen when its link was lost."""
         for leg in self.known():
-            self.close(leg, 0, by="switch")
+            self.close(leg, 0, by="switch", at=self._output.sight.until)
         self._handed_back.clear()
         self._over.clear()
         self.boot = boot

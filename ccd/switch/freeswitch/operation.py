@@ -15,8 +15,10 @@ from ccd.wire.esl import Event
 
 SOMETHING: Length = 1
 """The length of a message whose end nobody saw (the link was away, a former driver began it): the file knows it."""
-UNWRITTEN = 4 * SECOND
-"""So much of a message FreeSWITCH may not have written yet: it writes 64 KiB at a time, 4 s of one channel."""
+UNBUFFERED = ("enable_file_write_buffering", "false")
+"""Else FreeSWITCH writes 64 KiB at a time, 2 s of a talk, 4 of a message, which its death would take along."""
+UNWRITTEN = SECOND
+"""So much of a message may not have been written yet."""
 LOUDNESS = 200
 """What counts as speech, in FreeSWITCH's own measure."""
 TONE = "tone_stream://%(500,0,640)"
@@ -147,7 +149,11 @@ class Message(Operation):
         path = safe_file(f"{output.settings.recordings}/{record.name}")
         silence = max(1, round(record.silence_time / SECOND))
         self._argument = f"{path}.wav {max(1, -(-record.max_time // SECOND))} {LOUDNESS} {silence}"
-        self.variables = (("playback_terminators", ANY), ("record_indication", TONE if record.beep else ""))
+        self.variables = (
+            ("playback_terminators", ANY),
+            ("record_indication", TONE if record.beep else ""),
+            UNBUFFERED,
+        )
         self._stopped = False
         self._told = False
         self._output = output

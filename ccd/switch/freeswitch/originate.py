@@ -22,6 +22,8 @@ _USER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _NUMBER = re.compile(r"[+0-9*#A-D]{1,40}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+_NO_ADDRESS = str.maketrans({":": " -", "/": "-", "@": " "})
+"""FreeSWITCH takes even a name for an address, and keeps what stands behind `/` and `:` and before `@`."""
 _MEANS_SOMETHING = re.compile(
     r"[\x00-\x1f\x7f-\x9f\ud800-\udfff'\"\\`{}\[\]<>$^|]+|:_:|array::|mod_event_socket", re.IGNORECASE
 )
@@ -35,7 +37,8 @@ def originate(dial: Dial, variables: Iterable[tuple[str, str]], settings: Settin
         raise UnsafeText(f"uuid {uuid[:80]!r}")
     values = {
         "origination_uuid": uuid,
-        "originate_timeout": str(max(1, -(-dial.ring_time // SECOND))),  # whole seconds are all it knows
+        # It compares whole seconds of the clock: a limit of 1 is over with the second that runs, perhaps at once.
+        "originate_timeout": str(max(1, -(-dial.ring_time // SECOND)) + 1),
         "ignore_early_media": "true",  # 183 would count as the answer
         "playback_terminators": "none",
         "transfer_after_bridge": f"{settings.returned}:XML:{settings.context}",
@@ -47,7 +50,7 @@ def originate(dial: Dial, variables: Iterable[tuple[str, str]], settings: Settin
     }
     if _NUMBER.fullmatch(dial.outbound_cli):
         values["origination_caller_id_number"] = dial.outbound_cli
-    if name := clean(dial.cli_name)[:NAME_LIMIT].strip():
+    if name := clean(dial.cli_name.translate(_NO_ADDRESS))[:NAME_LIMIT].strip():
         values["origination_caller_id_name"] = name
     for name, value in dial.headers:
         values[f"sip_h_{_matching(_HEADER_NAME, name)}"] = clean(value)

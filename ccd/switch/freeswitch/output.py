@@ -17,6 +17,7 @@ from ccd.switch.alarm import Alarms
 from ccd.switch.base import Reaction
 from ccd.switch.freeswitch.question import Questions, Then
 from ccd.switch.freeswitch.settings import Settings
+from ccd.switch.sight import Sight
 from ccd.wire.esl import Api, Command, Execute, Frame, Nudge
 
 Side = Literal["events", "commands"]
@@ -44,8 +45,8 @@ class Output:
         self.settings = settings
         self.last_written = last_written
         self.now: Moment = 0
-        self.heard_at: Moment = 0
-        """When an event last came, or the answer to a question on the events' side."""
+        self.sight = Sight()
+        """By what comes on the events' side."""
         self.questions: dict[Side, Questions] = {side: Questions() for side in SIDES}
         self.alarms = Alarms()
         self._events: list[SwitchEvent] = []

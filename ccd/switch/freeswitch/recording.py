@@ -11,6 +11,7 @@ from typing import Literal
 from ccd.model.command import PauseRecording, ResumeRecording, StartRecording, StopRecording
 from ccd.model.event import RecordingChanged, RecordingFailed, RecordingStarted
 from ccd.model.ids import LegId, RecordingId
+from ccd.switch.freeswitch.operation import UNBUFFERED
 from ccd.switch.freeswitch.output import Output
 from ccd.switch.freeswitch.question import Answer, is_success, said
 from ccd.switch.freeswitch.text import UnsafeText, safe_name
@@ -23,6 +24,7 @@ HOW = (
     ("RECORD_BRIDGE_REQ", "true"),
     ("RECORD_MIN_SEC", "0"),
     ("record_sample_rate", "8000"),
+    UNBUFFERED,
 )
 """Without RECORD_MIN_SEC a file of less than three seconds is deleted."""
 

@@ -63,8 +63,8 @@ def is_uuid(text: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """What a caller shows of himself, as he wrote it: without control characters, and not endless."""
-    return "" if text == UNDEFINED else _CONTROL.sub("", text)[:TEXT_LIMIT]
+    """What a caller shows of himself, as he wrote it: without control characters and outer blanks, and not endless."""
+    return "" if text == UNDEFINED else _CONTROL.sub("", text)[:TEXT_LIMIT].strip()
 
 
 def number(text: str) -> int:

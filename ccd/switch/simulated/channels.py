@@ -22,6 +22,7 @@ from ccd.model.event import (
     HungUpBy,
     LegAnswered,
     LegArrived,
+    LegHeld,
     LegHungUp,
     LegReferred,
     LegReturned,
@@ -35,17 +36,18 @@ from ccd.model.event import (
     RecordingStarted,
     SwitchEvent,
 )
-from ccd.model.ids import LegId, Length
+from ccd.model.ids import MILLISECOND, LegId, Length
 from ccd.model.standing import LegStanding
 from ccd.switch.simulated.leg import Leg
 from ccd.switch.simulated.output import Output
-from ccd.switch.simulated.people import Alone, HearsEnd, HearsMusic, Over, Talks
+from ccd.switch.simulated.people import Alone, HearsEnd, HearsMusic, IsAnswered, Over, Talks
 from ccd.switch.simulated.phones import Phones
 
 RecordingCommand = StartRecording | PauseRecording | ResumeRecording | StopRecording
 NO_ANSWER = 19
 NORMAL = 16
 RECOVERY = 38
+REFER_TIME: Length = 500 * MILLISECOND
 SOMETHING: Length = 1
 """The length of a message whose end nobody saw."""
 
@@ -88,9 +90,15 @@ class Channels:
 
     def answer(self, leg: Leg) -> None:
         """The far end of a dialled leg picked up, or our `Answer` was carried out."""
-        leg.state = "up"
+        self.open(leg)
         self._phones.settle(leg.endpoint)
         self.tell_answered(leg)
+
+    def open(self, leg: Leg) -> None:
+        """From now on there is sound both ways; who called notices that he is answered."""
+        if leg.state == "early":
+            self._output.see(IsAnswered(leg.id))
+        leg.state = "up"
 
     def tell_answered(self, leg: Leg) -> None:
         """Once for a dialled leg, once for every `Answer` of another."""
@@ -117,11 +125,12 @@ class Channels:
             self.pay(leg, sound, PlayEnded(leg.id, sound.serial, result))
             self._output.see(HearsEnd(leg.id))
         elif isinstance(sound, RecordMessage):
-            self.end_message(leg, sound, 0, "stopped")
+            self.end_message(leg, sound, "stopped")
 
-    def end_message(self, leg: Leg, message: RecordMessage, length: Length, result: str) -> None:
-        """A message is in its file."""
+    def end_message(self, leg: Leg, message: RecordMessage, result: str) -> None:
+        """A message is in its file, all of it so far."""
         leg.sound = None
+        length = min(self._output.now - leg.sound_began, message.max_time)
         self.pay(leg, message, MessageRecorded(leg.id, message.serial, length, result))  # type: ignore[arg-type]
 
     def pay_recording(self, leg: Leg, command: RecordingCommand, reason: str = "") -> None:
@@ -151,7 +160,8 @@ class Channels:
             return
         leg.joining = None
         self.end_sound(leg, "stopped")
-        leg.state, leg.is_held = "up", False
+        self.open(leg)
+        leg.is_held = False
         leg.peer, other.peer = other.id, leg.id
         self._phones.settle(leg.endpoint)
         self.tell_joined(leg, other, bridge)
@@ -180,12 +190,26 @@ class Channels:
             self._output.tell(LegReturned(leg.id), leg)
 
     def refer(self, phone: Leg, dialled: str, number: str) -> None:
-        """The phone sends the other side of its talk on, and leaves."""
+        """The phone sends the other side of its talk on; it leaves when it is told how that went, or hung up before."""
         peer = self.part(phone)
         if peer is not None and peer.told_joined and self._output.is_up:
             peer.told_joined = False
             self._output.tell(LegReferred(peer.id, dialled, number), peer)
-        self.end(phone, NORMAL, "far_end")
+        self._output.after(REFER_TIME, partial(self.end, phone, NORMAL, "far_end"))
+
+    def hold(self, phone: Leg, *, held: bool) -> None:
+        """The other side hears music until the phone takes it back; they stay bridged."""
+        peer = self.alive(phone.peer) if phone.peer else None
+        if peer is None:
+            return
+        if self._output.is_up:
+            self._output.tell(LegHeld(phone.id, held), phone)
+        if held:
+            self._output.see(HearsMusic(peer.id))
+            self._output.see(Alone(phone.id))
+        else:
+            self._output.see(Talks(peer.id, phone.id))
+            self._output.see(Talks(phone.id, peer.id))
 
     # --- the end
 
@@ -202,16 +226,19 @@ class Channels:
         if leg.state == "gone":
             return
         leg.cause, leg.by, leg.sip_code = cause, by, sip_code
+        if isinstance(leg.sound, RecordMessage):
+            self.end_message(leg, leg.sound, "hung_up")
         peer = self.part(leg)
         leg.state = "gone"
         phone = self._phones.get(leg.endpoint)
         if phone is not None:
             phone.legs.pop(leg.id, None)
             self._phones.settle(leg.endpoint)
-        self._output.see(Over(leg.id))
+        self._output.see(Over(leg.id, cause))
         self.close(leg)
         if peer is not None:
-            self._output.after(self._output.draw(self._output.settings.delays.return_), partial(self.return_, peer))
+            goes = partial(self.end, peer, NORMAL, "us") if peer.is_unseen else partial(self.return_, peer)
+            self._output.after(self._output.draw(self._output.settings.delays.return_), goes)
 
     def close(self, leg: Leg) -> None:
         """Tell the end: every result that is due, then LegHungUp. A leg that nobody knows is just gone."""

@@ -74,7 +74,9 @@ class Commands:
         phone = self._phones.get(leg.endpoint)
         if dial.through and (phone is None or phone.reachable):
             self._channels.ring(leg)
-            self._output.see(Rings(leg.id, dial.endpoint, "", dial.ring_time, dial.through))
+            self._output.see(
+                Rings(leg.id, dial.endpoint, "", dial.ring_time, dial.outbound_cli, dial.cli_name, dial.through)
+            )
             self._output.after(dial.ring_time, partial(self._rung_out, leg))
         elif not dial.number and (phone is None or not phone.reachable):
             self._channels.end(leg, UNREACHABLE, "switch")
@@ -82,7 +84,7 @@ class Commands:
             self._channels.end(leg, BUSY, "far_end", BUSY_HERE)
         else:
             self._channels.ring(leg)
-            self._output.see(Rings(leg.id, leg.endpoint, dial.number, dial.ring_time))
+            self._output.see(Rings(leg.id, leg.endpoint, dial.number, dial.ring_time, dial.outbound_cli, dial.cli_name))
             self._output.after(dial.ring_time, partial(self._rung_out, leg))
 
     def _rung_out(self, leg: Leg) -> None:
@@ -109,8 +111,8 @@ class Commands:
             self._channels.pay(leg, play, PlayEnded(leg.id, play.serial, result))
             return
         leg.sound = play
-        length = sum(self._output.draw(self.settings.prompt_time) for _ in play.sounds)
-        self._output.see(Hears(leg.id, play.until_digit))
+        length = sum(self.settings.sound_time(sound, self._output.chance) for sound in play.sounds)
+        self._output.see(Hears(leg.id, play.until_digit, play.sounds))
         length += self._output.draw(self.settings.delays.audio)
         self._output.after(length, partial(self._played, leg, leg.sound_number))
 
@@ -137,8 +139,8 @@ class Commands:
 
     def _record_message(self, leg: Leg, command: RecordMessage) -> None:
         self._channels.end_sound(leg, "stopped")
-        leg.sound, leg.is_held = command, False
-        self._output.see(HearsTone(leg.id, command.max_time))
+        leg.sound, leg.sound_began, leg.is_held = command, self._output.now, False
+        self._output.see(HearsTone(leg.id, command.max_time, command.beep))
         length = min(command.max_time, self._output.draw(self.settings.message_time) + command.silence_time)
         self._output.after(length, partial(self.message_ended, leg, leg.sound_number))
 
@@ -146,8 +148,7 @@ class Commands:
         """The message is over, unless another sound took its place."""
         if leg.state != "gone" and leg.sound_number == number and isinstance(leg.sound, RecordMessage):
             leg.sound_number += 1
-            length = self._output.draw(self.settings.message_time)
-            self._channels.end_message(leg, leg.sound, min(length, leg.sound.max_time), "finished")
+            self._channels.end_message(leg, leg.sound, "finished")
 
     def make_bridge(self, leg: Leg, bridge: Bridge) -> None:
         """One that a former daemon asked for and the switch never heard of."""

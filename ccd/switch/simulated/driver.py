@@ -23,6 +23,7 @@ from ccd.model.standing import LegStanding
 from ccd.switch.base import Cut, Reaction
 from ccd.switch.simulated.channels import RECOVERY, Channels
 from ccd.switch.simulated.commands import BUSY, BUSY_HERE, Commands
+from ccd.switch.simulated.dialplan import Dialplan
 from ccd.switch.simulated.leg import Leg
 from ccd.switch.simulated.output import Output
 from ccd.switch.simulated.people import (
@@ -31,6 +32,8 @@ from ccd.switch.simulated.people import (
     Calls,
     FarPhone,
     HangsUp,
+    HearsRinging,
+    Holds,
     PhoneChanges,
     PicksUp,
     Presses,
@@ -57,6 +60,7 @@ class SimulatedSwitch:
         self._phones = Phones(name, self._output)
         self._channels = Channels(self._output, self._phones)
         self._commands = Commands(self._output, self._phones, self._channels)
+        self._dialplan = Dialplan(self._output, self._channels)
         self.faults = self._output.faults
 
     # --- the seam
@@ -154,12 +158,17 @@ class SimulatedSwitch:
         arrival = LegArrived(act.leg, act.ani, act.ani_name, act.dnis, act.endpoint, act.number, variables=found)
         leg = Leg(act.leg, "early", act.endpoint, arrival=arrival)
         self._channels.add(leg)
+        if self._dialplan.keeps(leg, act.dnis):
+            return
+        if leg.endpoint:
+            self._output.see(HearsRinging(leg.id))
         self._channels.arrive(leg)
 
     def _picks_up(self, act: PicksUp) -> None:
         leg = self._channels.alive(act.leg)
         if leg is not None and leg.state == "ringing" and not leg.is_leaving:
             self._channels.answer(leg)
+            self._dialplan.answered(leg)
 
     def _rejects(self, act: Rejects) -> None:
         leg = self._channels.alive(act.leg)
@@ -187,6 +196,11 @@ class SimulatedSwitch:
         leg = self._channels.alive(act.leg)
         if leg is not None and leg.peer is not None:
             self._channels.refer(leg, act.dialled, act.number)
+
+    def _holds(self, act: Holds) -> None:
+        leg = self._channels.alive(act.leg)
+        if leg is not None:
+            self._channels.hold(leg, held=act.held)
 
     def _phone_changes(self, act: PhoneChanges) -> None:
         self._phones.change(act)
@@ -226,6 +240,7 @@ _ACTS: dict[type, Callable[[SimulatedSwitch, Any], None]] = {
     HangsUp: SimulatedSwitch._hangs_up,
     Presses: SimulatedSwitch._presses,
     Refers: SimulatedSwitch._refers,
+    Holds: SimulatedSwitch._holds,
     PhoneChanges: SimulatedSwitch._phone_changes,
     FarPhone: SimulatedSwitch._far_phone,
     Restarts: SimulatedSwitch._restarts,

@@ -25,9 +25,12 @@ class Leg(Struct):
     joining: Bridge | None = None
     sound: Play | RecordMessage | None = None
     sound_number: int = 0
+    sound_began: Moment = 0
     is_held: bool = False
     is_leaving: bool = False
     is_crossed: bool = False
+    is_unseen: bool = False
+    """The dialplan's own: the daemon is told nothing of it."""
     cause: int = 0
     sip_code: int = 0
     by: HungUpBy = "switch"

@@ -54,6 +54,13 @@ class Refers(Act, frozen=True):
     number: str = ""
 
 
+class Holds(Act, frozen=True):
+    """The phone at `leg` puts the one it talks with on hold, or takes him back."""
+
+    leg: LegId
+    held: bool
+
+
 class PhoneChanges(Act, frozen=True):
     """A phone comes or goes (`reachable`), or is used for something that ccd has no part in (`busy`)."""
 
@@ -81,18 +88,27 @@ class Sight(Struct, frozen=True, gc=False):
 
 
 class Rings(Sight, frozen=True):
-    """A phone rings; `number` is set where it is one outside, `through` where it is of the switch behind that trunk."""
+    """A phone rings, and shows a number and perhaps a name; `number` is set where it is one outside, `through` where it
+    is of the switch behind that trunk.
+    """
 
     endpoint: Endpoint
     number: str
     ring_time: Length
+    shown_number: str = ""
+    shown_name: str = ""
     through: Endpoint = Endpoint("")
 
 
+class IsAnswered(Sight, frozen=True):
+    """His call is answered: from now on it costs."""
+
+
 class Hears(Sight, frozen=True):
-    """A prompt begins; with `until_digit` a key ends it."""
+    """A prompt of these sounds begins; with `until_digit` a key ends it."""
 
     until_digit: bool
+    sounds: tuple[str, ...] = ()
 
 
 class HearsEnd(Sight, frozen=True):
@@ -108,9 +124,10 @@ class HearsRinging(Sight, frozen=True):
 
 
 class HearsTone(Sight, frozen=True):
-    """What is said now is recorded, for at most `max_time`."""
+    """What is said now is recorded, for at most `max_time`; without `beep` nothing tells him so."""
 
     max_time: Length
+    beep: bool = True
 
 
 class Talks(Sight, frozen=True):
@@ -124,8 +141,10 @@ class Alone(Sight, frozen=True):
 
 
 class Over(Sight, frozen=True):
-    """The leg is over."""
+    """The leg is over, for this Q.850 cause."""
+
+    cause: int = 0
 
 
-AnyAct = Calls | PicksUp | Rejects | HangsUp | Presses | Refers | PhoneChanges | FarPhone | Restarts
-AnySight = Rings | Hears | HearsEnd | HearsMusic | HearsRinging | HearsTone | Talks | Alone | Over
+AnyAct = Calls | PicksUp | Rejects | HangsUp | Presses | Refers | Holds | PhoneChanges | FarPhone | Restarts
+AnySight = Rings | IsAnswered | Hears | HearsEnd | HearsMusic | HearsRinging | HearsTone | Talks | Alone | Over

@@ -1,8 +1,9 @@
 """How quick the simulated switch is, and how often what goes wrong."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ccd.model.ids import MILLISECOND, SECOND, Length
 
@@ -60,7 +61,9 @@ class Rates(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """All of it. `prompt_time` is one sound's length; the other times are the driver's."""
+    """All of it. `prompt_time` is the length of a sound that `sound_times` does not name, `message_time` how long
+    somebody speaks after the tone; the other times are the driver's.
+    """
 
     delays: Delays = Delays()
     rates: Rates = Rates()
@@ -73,8 +76,18 @@ class Settings(Struct, frozen=True):
     """A command's answer is not waited for longer."""
     hang_up_again: Length = SECOND
     ghost_time: Length = 200 * MILLISECOND
+    sound_times: Mapping[str, Length] = field(default_factory=dict)
+    emergency: tuple[str, ...] = ()
+    """Numbers that a phone reaches without the daemon."""
+    fallback: str = ""
+    """What a caller hears whom no daemon takes within `fallback_time`, and that is all; empty: he waits on."""
+    fallback_time: Length = 6 * SECOND
     media_time: Length = 30 * SECOND
     """A talk without audio is ended by the switch (rtp_timeout)."""
+
+    def sound_time(self, sound: str, chance: Chance) -> Length:
+        """How long this sound is heard."""
+        return self.sound_times.get(sound) or self.prompt_time.draw(chance)
 
 
 AT_ONCE = Settings(

@@ -129,10 +129,12 @@ def test_a_new_boot_ends_all_legs() -> None:
     it = Scripted()
     it.log_in()
     it.arrive()
+    seen = it.now
     it.lose()
     it.told()
+    it.wait(30 * SECOND)
     it.log_in(boot="2026-11-22T20:00:00")
-    assert it.told() == [LegHungUp(leg(CALLER), 0, "switch"), SwitchUp(PBX, "2026-11-22T20:00:00")]
+    assert it.told() == [LegHungUp(leg(CALLER), 0, "switch", at=seen), SwitchUp(PBX, "2026-11-22T20:00:00")]
 
 
 def test_what_comes_while_the_first_questions_are_out_is_read_after_them() -> None:

@@ -49,6 +49,20 @@ def test_names_that_mean_something_to_freeswitch(name: str) -> None:
     assert asked.count("user/") == 1 or "1002" in asked.partition("}")[0]
 
 
+@pytest.mark.parametrize(("ring_time", "limit"), [(SECOND, 2), (SECOND // 2, 2), (15 * SECOND + 1, 17)])
+def test_it_rings_for_its_whole_time(ring_time: int, limit: int) -> None:
+    """FreeSWITCH compares seconds of the clock: with a limit of 1 it was over 20 ms after it began."""
+    assert f"originate_timeout={limit}," in argument(Dial(LEG, Endpoint("user/1001"), ring_time))
+
+
+def test_a_name_is_no_address() -> None:
+    """FreeSWITCH would show ` Lucia` of `Shop: Lucia`, and `me` of `me@home`."""
+    asked = argument(Dial(LEG, Endpoint("user/1001"), SECOND, cli_name="Shop: Lucia/Ana@home"))
+    name = asked.partition("origination_caller_id_name=")[2].partition("}")[0].partition(",")[0]
+    assert not set(name) & set(":/@")
+    assert name.startswith("Shop")
+
+
 @given(st.text())
 def test_a_clean_text_is_one_line_of_bounded_length(text: str) -> None:
     cleaned = clean(text)

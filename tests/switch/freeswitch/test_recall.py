@@ -120,7 +120,8 @@ def test_an_end_that_nobody_saw_is_the_far_ends_and_is_told_before_the_switch_is
 
 def test_a_switch_that_was_started_again_has_none_of_them() -> None:
     it = recalled([standing(), agents(is_joined=True, bridged_with=LEG)], {}, boot="another")
-    assert of_legs(it) == [LegHungUp(LEG, 0, "switch"), LegHungUp(OTHER, 0, "switch")]
+    ends = of_legs(it)
+    assert ends == [LegHungUp(one, 0, "switch", at=Scripted().now) for one in (LEG, OTHER)]
 
 
 def test_a_prompt_is_lost_and_ended_before_the_next() -> None:
@@ -290,12 +291,12 @@ def test_a_message_that_grows_no_more_is_over() -> None:
     """Its end was told while nobody listened: the caller is not held for the longest time of a message."""
     began = Scripted().now
     it = recalled([standing(due=(message(),))], parked(CALLER), written={RecordingId("7-1"): began})
-    it.wait(6 * SECOND)
+    it.wait(4 * SECOND)
     assert of_legs(it) == [], "it may just be quiet"
     it.written[RecordingId("7-1")] = it.now
-    it.wait(7 * SECOND)
+    it.wait(5 * SECOND)
     assert of_legs(it) == []
-    it.wait(6 * SECOND)
+    it.wait(4 * SECOND)
     (recorded,) = of_legs(it)
     assert isinstance(recorded, MessageRecorded)
     assert recorded.length > 0

@@ -48,6 +48,7 @@ def test_it_is_of_two_channels_of_bridged_time_alone_and_of_any_length() -> None
     assert how.startswith(
         f"uuid_setvar_multi {CALLER} RECORD_STEREO_SWAP=true;RECORD_BRIDGE_REQ=true;RECORD_MIN_SEC=0;"
     )
+    assert "enable_file_write_buffering=false" in how, "the switch's death would take seconds of it along"
     assert it.told() == [], "nothing is written before there is a talk"
 
 

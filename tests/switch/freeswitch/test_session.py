@@ -1,5 +1,7 @@
 """Login on two connections, who may command, the watch on the link, what is told when."""
 
+import re
+
 import msgspec
 import pytest
 
@@ -7,6 +9,7 @@ from ccd.model.event import EndpointChanged, LegArrived, LegHungUp, SwitchDown, 
 from ccd.model.ids import SECOND, Endpoint, SwitchName
 from ccd.switch.base import Cut
 from ccd.switch.freeswitch.output import Side
+from ccd.switch.freeswitch.session import FILTERS
 from ccd.switch.freeswitch.settings import Settings
 from ccd.wire import esl
 from tests.switch.freeswitch.scripted import BOOT, CALLER, SECOND_CALLER, SETTINGS, Scripted, leg
@@ -242,21 +245,40 @@ def test_legs_are_kept_over_a_lost_link_and_those_that_ended_are_told() -> None:
     it.shows(CALLER)
     it.log_in()
     assert it.told() == [
-        SwitchDown(PBX, "reset"),
+        SwitchDown(PBX, "reset", it.now),
         LegHungUp(leg(SECOND_CALLER), 16, "far_end"),
         SwitchUp(PBX, BOOT),
     ]
+
+
+@pytest.mark.parametrize(
+    ("headers", "comes"),
+    [
+        ({"Event-Name": "CHANNEL_PARK"}, True),
+        ({"Event-Name": "DTMF", "Application": "park"}, True),
+        ({"Event-Name": "CHANNEL_EXECUTE_COMPLETE", "Application": "playback"}, True),
+        ({"Event-Name": "CHANNEL_EXECUTE_COMPLETE", "Application": "record"}, True),
+        ({"Event-Name": "CHANNEL_EXECUTE_COMPLETE", "Application": "sched_transfer"}, False),
+        ({"Event-Name": "CHANNEL_EXECUTE_COMPLETE", "Application": "recording"}, False),
+    ],
+)
+def test_of_the_ends_of_applications_only_those_come_that_are_waited_for(headers: dict[str, str], comes: bool) -> None:
+    """Filters are joined by or, as FreeSWITCH does it."""
+    passes = [re.search(pattern.strip("/"), headers[name]) is not None for name, pattern in FILTERS if name in headers]
+    assert any(passes) == comes
 
 
 def test_a_new_boot_ends_all_legs() -> None:
     it = Scripted()
     it.log_in()
     it.arrive()
+    seen = it.now
     it.lose()
     it.told()
+    it.wait(30 * SECOND)
     it.boot = "another"
     it.log_in()
-    assert it.told() == [LegHungUp(leg(CALLER), 0, "switch"), SwitchUp(PBX, "another")]
+    assert it.told() == [LegHungUp(leg(CALLER), 0, "switch", at=seen), SwitchUp(PBX, "another")]
 
 
 def test_what_comes_while_the_first_questions_are_out_is_read_after_them() -> None:

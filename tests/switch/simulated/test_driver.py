@@ -1,5 +1,6 @@
 """The simulated switch does what the real ones were seen to do, right and wrong."""
 
+from functools import partial
 from random import Random
 
 import pytest
@@ -10,11 +11,15 @@ from ccd.model.ids import SECOND, Endpoint, LegId, RecordingId, SwitchName
 from ccd.switch.base import Driver
 from ccd.switch.simulated.driver import SimulatedSwitch
 from ccd.switch.simulated.people import (
+    Alone,
     AnyAct,
     AnySight,
+    Calls,
     HangsUp,
     Hears,
     HearsMusic,
+    HearsRinging,
+    Holds,
     Over,
     PhoneChanges,
     PicksUp,
@@ -118,7 +123,7 @@ def test_a_prompt_ends_by_itself_by_a_key_or_by_the_next() -> None:
     bench.perform(c.Answer(leg))
     assert e.LegAnswered(leg) in bench.wait()
     bench.perform(c.Play(leg, 1, ("a", "b")))
-    assert Hears(leg, until_digit=False) in bench.sights
+    assert Hears(leg, until_digit=False, sounds=("a", "b")) in bench.sights
     assert e.PlayEnded(leg, 1, "finished") in bench.wait(11 * SECOND)
     bench.perform(c.Play(leg, 2, ("a",), until_digit=True))
     bench.act(Presses(leg, "1"))
@@ -135,7 +140,25 @@ def test_a_message_has_a_length() -> None:
     bench.perform(c.RecordMessage(leg, 1, "m", 60 * SECOND, 3 * SECOND))
     (ended,) = of(bench.wait(70 * SECOND), e.MessageRecorded)
     assert isinstance(ended, e.MessageRecorded)
-    assert 0 <= ended.length <= 60 * SECOND
+    assert 3 * SECOND <= ended.length <= 60 * SECOND
+
+
+def test_who_hangs_up_after_the_tone_has_left_a_message_as_long_as_he_spoke() -> None:
+    for end, result in ((HangsUp, "hung_up"), (partial(Presses, digit="#"), "finished")):
+        bench = Bench()
+        leg = bench.arrive()
+        bench.perform(c.RecordMessage(leg, 1, "m", 60 * SECOND, 3 * SECOND))
+        bench.wait(2 * SECOND)
+        bench.act(end(leg))
+        assert e.MessageRecorded(leg, 1, 2 * SECOND, result) in bench.wait()  # type: ignore[arg-type]  # one of them
+
+
+def test_a_phone_that_dials_hears_that_it_rings_a_caller_does_not() -> None:
+    bench = Bench()
+    bench.arrive()
+    assert HearsRinging not in map(type, bench.sights)
+    bench.act(Calls(PHONE, "*71", endpoint=ANNA))
+    assert HearsRinging(PHONE) in bench.sights
 
 
 def test_recordings() -> None:
@@ -159,9 +182,23 @@ def test_a_phone_sends_its_customer_on() -> None:
     bench = Bench()
     leg = talk(bench)
     bench.act(Refers(PHONE, "1002"))
-    came = bench.wait()
+    came = bench.wait(SECOND // 4)
     assert e.LegReferred(leg, "1002") in came
-    assert e.LegHungUp(PHONE, 16, "far_end") in came
+    assert not of(came, e.LegHungUp), "it leaves when it is told how that went"
+    assert e.LegHungUp(PHONE, 16, "far_end") in bench.wait()
+
+
+def test_a_phone_holds_its_customer_and_they_stay_together() -> None:
+    bench = Bench()
+    leg = talk(bench)
+    bench.act(Holds(PHONE, held=True))
+    assert bench.sights[-2:] == [HearsMusic(leg), Alone(PHONE)]
+    bench.act(Holds(PHONE, held=False))
+    assert bench.sights[-2:] == [Talks(leg, PHONE), Talks(PHONE, leg)]
+    assert bench.wait() == [e.LegHeld(PHONE, True), e.LegHeld(PHONE, False)]
+    bench.act(HangsUp(leg))
+    bench.act(Holds(leg, held=True))
+    assert e.LegReturned(PHONE) in bench.wait()
 
 
 def test_a_lost_phone_ends_its_talk_for_want_of_audio() -> None:
