@@ -15,11 +15,12 @@ from ccd.lab.freeswitch_config import DOMAIN, FreeSwitchSettings
 from ccd.lab.lab import Lab, LabSettings
 from ccd.lab.packages import Packages
 from ccd.lab.peer_call import PeerCall
+from ccd.lab.phone import Phone
 from ccd.lab.process import free_udp_port
 from ccd.lab.proxy import Proxy
 from ccd.lab.sip_peer import Reply, SipPeer
 from tests.live.daemon_harness import AGENTS_HOST, CALLER_TONE, OUTSIDE_TONE, PHONE_TONES, SITE, CallCentre
-from tests.live.two_switches import Between, recordings
+from tests.live.two_switches import SOFTPHONE, SOFTPHONE_HOST, SOFTPHONE_TONE, Between, recordings
 
 ON_B = ("1003", "1004")
 GATEWAY = """<gateway name="to-a">
@@ -45,6 +46,8 @@ class BothKinds(CallCentre):
     """The lab's own Asterisk is `a`, `b` the FreeSWITCH; what the fields of `CallCentre` do is done on `a`."""
 
     b: FreeSwitch = field(kw_only=True)
+    softphone: Phone = field(kw_only=True)
+    """Registered at `b`."""
 
     def call_b(self, number: str, *, tone: int = CALLER_TONE) -> PeerCall:
         """Somebody calls in at the other switch."""
@@ -78,8 +81,16 @@ async def both_kinds(
         LabSettings(asterisk=AsteriskSettings(rtp_port_count=200)), dialplans.folder() / "asterisk", secret
     )
     lab = Lab(wanted, installed)
-    passwords = {name: secrets.token_hex(8) for name in ON_B}
+    passwords = {name: secrets.token_hex(8) for name in (*ON_B, SOFTPHONE)}
     b = FreeSwitch(lab.folder / "freeswitch", files, freeswitch_settings(secret, lab.asterisk.ports.sip, passwords))
+    softphone = Phone(
+        SOFTPHONE,
+        b.ports.sip,
+        lab.folder / "phones",
+        password=passwords[SOFTPHONE],
+        tone=SOFTPHONE_TONE,
+        host=SOFTPHONE_HOST,
+    )
     phone = Endpoint("1001", contact=f"sip:1001@{AGENTS_HOST}:{port}")
     lab.asterisk.settings = replace(lab.asterisk.settings, endpoints=[phone, Between("to-b", port=b.ports.sip)])
     shared = {"secret_file": "secret", "recordings": str(recordings(lab))}
@@ -99,12 +110,18 @@ async def both_kinds(
         centre = Centre(lab, secret, {**SITE, "switches": switches, **settings}, flows)
         try:
             await b.start()
-            for name in passwords:
+            for name in ON_B:
                 await phones.register(name, ("127.0.0.1", b.ports.sip))
+            await softphone.start()
+            await softphone.register()
             await centre.start()
-            yield BothKinds(lab, centre, outside, phones, answers, itertools.count(1), Proxy(1), b=b)
+            made = BothKinds(
+                lab, centre, outside, phones, answers, itertools.count(1), Proxy(1), b=b, softphone=softphone
+            )
+            yield made
         finally:
             outside.close()
             phones.close()
+            await softphone.stop()
             await centre.stop_if_running()
             await b.kill_if_running()

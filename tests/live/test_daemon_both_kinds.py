@@ -10,7 +10,18 @@ from ccd.lab import freeswitch, tones
 from ccd.lab.packages import Packages
 from ccd.lab.sip_peer import Reply
 from tests.live.both_kinds import BothKinds, both_kinds
-from tests.live.daemon_harness import CALLER_TONE, IS_FREESWITCH, PHONE_TONES, ended, hears, hears_on, sound, until
+from tests.live.daemon_harness import (
+    CALLER_TONE,
+    IS_FREESWITCH,
+    PHONE_TONES,
+    ended,
+    hears,
+    hears_on,
+    lasts,
+    sound,
+    until,
+)
+from tests.live.two_switches import SOFTPHONE_TONE
 
 pytestmark = [
     pytest.mark.live,
@@ -26,6 +37,7 @@ SETTINGS: dict[str, Any] = {
         "anna": {"number": "1001", "name": "Anna", "skills": {"sales": 3}, "endpoint": "PJSIP/1001"},
         "carl": {"number": "1003", "name": "Carl", "skills": {"sales": 5}, "endpoint": "b:user/1003"},
         "dora": {"number": "1004", "name": "Dora", "skills": {"sales": 4}, "endpoint": "b:user/1004"},
+        "soft": {"number": "1009", "name": "Soft", "skills": {"sales": 9}, "endpoint": "b:user/1009"},
     },
 }
 FLOWS = {"sales": "flow: sales\nsteps:\n  wait:\n    queue: sales\n"}
@@ -95,6 +107,23 @@ async def test_a_caller_on_freeswitch_at_a_phone_on_asterisk(centre: BothKinds) 
     assert cdr.recordings[0].checksum
 
 
+async def test_the_transfer_key_of_a_phone_on_freeswitch(centre: BothKinds) -> None:
+    for agent in ("soft", "anna"):
+        await at(centre, agent)
+    await centre.softphone.auto_answer()
+    call = centre.call(SALES)
+    assert (await centre.phase(call, "talking")).agent == "soft"
+    desk = await centre.softphone.incoming()
+    await hears(call, SOFTPHONE_TONE)
+    await desk.transfer("1001")
+    await hears(call, PHONE_TONES["1001"])
+    await desk.hang_up()
+    call.hang_up()
+    cdr = await centre.cdr(call)
+    assert (cdr.talks[0].agent, len(cdr.talks)) == ("soft", 2)
+    await centre.agent_is("soft", "ready")
+
+
 async def test_busy_and_refused_come_over_the_trunk(centre: BothKinds) -> None:
     for agent in ("carl", "dora", "anna"):
         await at(centre, agent)
@@ -107,3 +136,24 @@ async def test_busy_and_refused_come_over_the_trunk(centre: BothKinds) -> None:
         ("dora", "refused"),
         ("anna", "accepted"),
     ]
+
+
+async def test_freeswitch_dies_and_only_its_calls_with_it(centre: BothKinds) -> None:
+    for agent in ("carl", "anna"):
+        await at(centre, agent)
+    far, near = centre.call(SALES), None
+    assert (await centre.phase(far, "talking")).agent == "carl"
+    near = centre.call(SALES)
+    assert (await centre.phase(near, "talking")).agent == "anna"
+    await hears(near, PHONE_TONES["1001"], 0.5)
+    await centre.b.kill()
+    await hears_on(near, 1.0)
+    assert lasts(near, PHONE_TONES["1001"], 0.5)
+    near.hang_up()
+    later = centre.call(SALES)
+    assert (await centre.phase(later, "talking", within=5)).agent == "anna"
+    await centre.b.start()
+    await ended(far, 15)  # its way to the phone was gone with the switch
+    await hears_on(later, 0.5)
+    assert lasts(later, PHONE_TONES["1001"], 0.3)
+    later.hang_up()
