@@ -104,7 +104,7 @@ def test_the_yaml_examples_make_a_site_without_a_mistake(tmp_path: Path) -> None
     """One is a whole `ccd.yaml`; flows lie beside it; others are sections, each put in place of the site's own."""
     texts = [text for kind, text in EXAMPLES if kind == "yaml"]
     whole = next(text for text in texts if "\nswitches:" in text)
-    sections = [text for text in texts if "\nswitches:" not in text and not text.startswith("flow:")]
+    sections = [text for text in texts if "switches:" not in text and not text.startswith("flow:")]
     replaced = {name for text in sections for name in yaml.load(text, yaml.BaseLoader)}
     assert not replaced & set(yaml.load(whole, yaml.BaseLoader))
     (tmp_path / "ccd.yaml").write_text("\n".join([whole, *sections]))
@@ -116,6 +116,23 @@ def test_the_yaml_examples_make_a_site_without_a_mistake(tmp_path: Path) -> None
     loaded = load(tmp_path, 0, lambda text, language: "speech")
     assert [str(problem) for problem in loaded.warnings] == []
     assert len(loaded.configuration.flows) == 2
+
+
+def test_the_example_of_several_switches_is_right_in_place_of_the_one(tmp_path: Path) -> None:
+    texts = [text for kind, text in EXAMPLES if kind == "yaml"]
+    whole = next(text for text in texts if "\nswitches:" in text)
+    several = next(text for text in texts if text.startswith("switches:"))
+    site = re.sub(r"(?ms)^switches:.*?^(?=\w)", lambda found: several + "\n", whole)
+    for name in ("endpoint: PJSIP/1001", "trunk: PJSIP/trunk"):
+        key, value = name.split(": ")
+        site = site.replace(name, f'{key}: "annex:{value}"')
+    (tmp_path / "ccd.yaml").write_text(site)
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "welcome.yaml").write_text(next(text for text in texts if text.startswith("flow: welcome")))
+    found = load(tmp_path, 0, lambda text, language: "speech")
+    assert list(found.configuration.network.trunks) == ["main", "annex"]
+    said = [problem.message for problem in found.warnings]
+    assert said == ["nobody on switch `main` can call out: no rule of the dial policy has a trunk of it"]
 
 
 def test_the_flow_of_the_number_is_there() -> None:

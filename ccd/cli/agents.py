@@ -47,7 +47,9 @@ def _row(agent: AgentView) -> tuple[Cell, ...]:
 def login(
     context: typer.Context,
     agent: Who,
-    endpoint: Annotated[str, typer.Argument(help="The phone as the switch dials it: PJSIP/1001.")],
+    endpoint: Annotated[
+        str, typer.Argument(help="The phone as the switch dials it, PJSIP/1001; on another one annex:PJSIP/1001.")
+    ],
 ) -> None:
     """Log an agent in at a phone."""
     _do(context, agent, "login", {"endpoint": endpoint}, f"logged in at {endpoint}")

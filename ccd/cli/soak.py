@@ -12,10 +12,12 @@ import typer
 
 from ccd.core.configuration import Configuration
 from ccd.simulation.profile import Profile
-from ccd.simulation.scenario import busy_centre, hard_day
+from ccd.simulation.scenario import apart, busy_centre, hard_day
 from ccd.simulation.world import Run, SimulationError, World
 
 VIOLATIONS_SHOWN = 10
+APART = 3
+"""Every third centre has its people on several switches."""
 CENTRES = ((8, 1_500.0), (14, 2_000.0), (4, 1_000.0), (60, 6_000.0), (25, 4_000.0))
 """Agents and calls a day: crowded and idle ones, one after the other."""
 
@@ -75,7 +77,10 @@ def live(seed: int) -> Run:
 def day_of(seed: int) -> tuple[list[Configuration], Profile]:
     """Which centre a seed is, and the other configurations it gets in the day."""
     agents, calls = CENTRES[seed % len(CENTRES)]
-    return [busy_centre(agents, seed, version) for version in range(3)], hard_day(calls)
+    versions = [busy_centre(agents, seed, version) for version in range(3)]
+    if seed % APART == 0:
+        versions = [apart(version, seed) for version in versions]
+    return versions, hard_day(calls)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from ccd.config.problem import ConfigurationErrors, Place, Problem, expectation,
 from ccd.config.review import review_flows, review_site
 from ccd.config.scope import Scope, SoundName, Text
 from ccd.config.settings import ADAPTER, Settings
+from ccd.config.switch import check_switches
 from ccd.config.validation import validate
 from ccd.core.configuration import Configuration
 from ccd.model.ids import AgentId, Moment
@@ -159,7 +160,12 @@ def flow_documents(reading: Reading, paths: Iterable[Path]) -> dict[str, Documen
 
 def learn(scope: Scope, data: Mapping[str, Any], flows: Iterable[str]) -> None:
     """The names that other places may use, taken before anything is validated so that all mistakes come at once."""
-    for kind, section in (("queue", "queues"), ("calendar", "calendars"), ("agent", "agents")):
+    for kind, section in (
+        ("queue", "queues"),
+        ("calendar", "calendars"),
+        ("agent", "agents"),
+        ("switch", "switches"),
+    ):
         names = data.get(section)
         scope.known[kind] = dict.fromkeys(names) if isinstance(names, dict) else ()
     scope.known["flow"] = dict.fromkeys(flows)
@@ -193,23 +199,24 @@ def check_site(document: Document, settings: Settings) -> None:
         if names.setdefault(token.name, index) != index:
             place = document.place(("http", "tokens", index, "name"))
             document.error(place, f"there is a token `{token.name}` already")
-    if len(settings.switches) > 1:
-        document.error(document.place(("switches",)), "more than one switch" + expectation("one"))
+    check_switches(document, settings)
 
 
 def configured(settings: Settings, flows: Mapping[str, FlowFile], scope: Scope, now: Moment) -> Configuration:
     """The engine's part; its hash names the content."""
+    network = site.compile_network(settings)
     parts: dict[str, Any] = {
         "site": site.compile_site(settings),
         "numbers": {number: site.compile_route(route) for number, route in settings.numbers.items()},
         "flows": {name: file.flow for name, file in flows.items()},
         "queues": site.compile_queues(settings, scope),
-        "agents": site.compile_agents(settings.agents),
+        "agents": site.compile_agents(settings.agents, network),
         "calendars": site.compile_calendars(settings, now),
-        "dial_policy": site.compile_dial_policy(settings.dial_policy),
+        "dial_policy": site.compile_dial_policy(settings.dial_policy, network),
         "feature_codes": site.compile_feature_codes(settings),
         "phone_prompts": site.compile_phone_prompts(settings.phone_prompts, scope),
         "default_route": site.compile_route(settings.default_route) if settings.default_route else None,
+        "network": network,
     }
     digest = hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return Configuration(hash=digest, **parts)

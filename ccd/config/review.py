@@ -12,8 +12,8 @@ from ccd.config.document import Document
 from ccd.config.flow import FlowFile
 from ccd.config.problem import Place, Problem, nearest
 from ccd.config.scope import Scope
-from ccd.config.section import QueueSection
 from ccd.config.settings import Settings
+from ccd.config.switch import far_apart, is_qualified
 from ccd.config.verb import key_of
 from ccd.config.way import closure, endless, onward, onward_in_silence, reachable
 from ccd.core.flow.expression import names
@@ -153,7 +153,7 @@ def is_sound(folder: Path, name: str, scope: Scope) -> bool:
 def review_site(document: Document, settings: Settings) -> Iterator[Problem]:
     """What is odd about the site."""
     for name, queue in settings.queues.items():
-        if not any(is_qualified(agent.skills, queue) for agent in settings.agents.values()):
+        if not any(is_qualified(agent, queue) for agent in settings.agents.values()):
             place = document.place(("queues", name), of_key=True)
             yield warning(place, f"no agent has the skills of queue `{name}`")
         if queue.announcements and settings.site.language not in phrase.POSITION:
@@ -164,10 +164,7 @@ def review_site(document: Document, settings: Settings) -> Iterator[Problem]:
             if getattr(settings.phone_prompts, prompt) is None:
                 place = document.place(("phone_prompts",), of_key=True)
                 yield warning(place, f"phone prompt `{prompt}` has no built-in text in {settings.site.language}")
+    for place, message in far_apart(document, settings):
+        yield warning(place, message)
     if not settings.numbers and settings.default_route is None:
         yield warning(document.place(), "no number leads to a flow (`numbers`, `default_route`)")
-
-
-def is_qualified(skills: Mapping[str, int], queue: QueueSection) -> bool:
-    """Whether someone with these skills may serve the queue."""
-    return all(skills.get(skill, -1) >= level for skill, level in queue.requires.items())

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from ccd.config.calendar import WEEKDAYS, OpeningHours, Span
 from ccd.config.kind import (
@@ -21,7 +21,7 @@ from ccd.config.kind import (
 )
 from ccd.config.problem import expectation, nearest, shown
 from ccd.config.prompt import Documented, PromptSetting
-from ccd.config.scope import problem
+from ccd.config.scope import checked, problem
 from ccd.config.secret import HASH
 from ccd.core.configuration import RecordingMode, RecordingPolicy
 from ccd.model.ids import SECOND, Length
@@ -31,8 +31,23 @@ DAY_LIMIT, WEEK_LIMIT = 48, 500
 """Openings of a day and of a week."""
 
 Line = Annotated[Text, AfterValidator(matching(r"[^\x00-\x1f\x7f]{0,200}", "one line of up to 200 characters"))]
+
+
+def on_a_switch(value: str, info: ValidationInfo) -> str:
+    """A phone or trunk that names its switch names one that there is."""
+    switch, colon, _ = value.partition(":")
+    if colon:
+        checked("switch", switch, info)
+    return value
+
+
+DEVICE = r"[A-Za-z0-9]{1,20}/[A-Za-z0-9_.@-]{1,60}"
 Endpoint = Annotated[
-    Text, AfterValidator(matching(r"[A-Za-z0-9]{1,20}/[A-Za-z0-9_.@-]{1,60}", "a phone as PJSIP/1001"))
+    Text,
+    AfterValidator(
+        matching(rf"(([A-Za-z0-9_-]{{1,64}}:)?{DEVICE})?", "a phone as PJSIP/1001, or on another switch b:PJSIP/1001")
+    ),
+    AfterValidator(on_a_switch),
 ]
 Number = Annotated[Text, AfterValidator(matching(r"(\+[1-9][0-9]{5,14})?", "a number as +34912345678"))]
 DigitPattern = Annotated[Text, AfterValidator(matching(r"\+?[0-9X]{0,15}\*?", "a pattern as +34*, +349XXXXXXXX"))]
@@ -140,8 +155,8 @@ class AgentSection(Documented):
     """The PIN, hashed by `ccd hash`; without it there is no login at a phone."""
     skills: dict[Identifier, Level] = Field(default_factory=dict)
     """Skill to level, higher is better."""
-    endpoint: Endpoint | Literal[""] = ""
-    """The usual phone."""
+    endpoint: Endpoint = ""
+    """The usual phone; on another switch than the first with its name, `b:PJSIP/1001`."""
     role: Role = "agent"
     """What the dial policy lets this agent dial."""
     outbound_cli: Number = ""
@@ -159,8 +174,8 @@ class DialRuleSection(Documented):
     """False forbids."""
     roles: list[Dialler] = Field(default_factory=lambda: list(DIALLERS))
     """Who may."""
-    trunk: Endpoint | Literal[""] = ""
-    """The trunk to dial through."""
+    trunk: Endpoint = ""
+    """The trunk to dial through; the rule is for calls on the switch that it is on."""
     outbound_cli: Number = ""
     """The number presented."""
 

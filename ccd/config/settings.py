@@ -53,6 +53,7 @@ Host = Annotated[Text, AfterValidator(matching(r"[A-Za-z0-9._:-]{1,200}", "a hos
 Port = Annotated[WholeNumber, between(1, 65_535)]
 Context = Annotated[Text, AfterValidator(matching(r"[A-Za-z0-9_-]{1,79}", "a context of the dialplan"))]
 Dialled = Annotated[Text, AfterValidator(matching(r"[+0-9A-Za-z*#_.-]{1,40}", "a number as the trunk delivers it"))]
+SwitchReference = Annotated[Text, AfterValidator(of_kind("switch"))]
 FlowReference = Annotated[Text, AfterValidator(of_kind("flow"))]
 
 
@@ -180,6 +181,11 @@ class AsteriskSection(SwitchSection):
 
     port: Port = 5038
     """The port of it."""
+    trunks: dict[
+        SwitchReference,
+        Annotated[Text, AfterValidator(matching(r"PJSIP/[A-Za-z0-9_.-]{1,60}", "a trunk as PJSIP/to-b"))],
+    ] = Field(default_factory=dict)
+    """Another switch to the trunk by which its phones are reached."""
     username: Annotated[Text, AfterValidator(matching(r"[A-Za-z0-9_.-]{1,80}", "a name"))]
     """The manager account."""
     tls: TlsSection | None = None
@@ -195,6 +201,11 @@ class FreeSwitchSection(SwitchSection):
 
     port: Port = 8021
     """The port of it."""
+    trunks: dict[
+        SwitchReference,
+        Annotated[Text, AfterValidator(matching(r"gateway/[A-Za-z0-9_.-]{1,60}", "a trunk as gateway/to-a"))],
+    ] = Field(default_factory=dict)
+    """Another switch to the trunk by which its phones are reached."""
     username: Annotated[
         Text, AfterValidator(matching(r"([A-Za-z0-9_.-]{1,80}@[A-Za-z0-9.-]{1,80})?", "an account as ccd@example.org"))
     ] = ""
@@ -343,7 +354,7 @@ class Settings(Documented):
     switches: dict[Annotated[Identifier, AfterValidator(matching("[A-Za-z0-9_-]+", "a name"))], AnySwitch] = Field(
         min_length=1
     )
-    """Name to switch."""
+    """Name to switch. Phones of the first one have no switch's name in front."""
     redis: RedisSection = Field(default_factory=RedisSection)
     """Redis, which keeps the records."""
     standby: StandbySection | None = None

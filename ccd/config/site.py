@@ -22,7 +22,8 @@ from ccd.core.configuration import (
 )
 from ccd.core.dial_policy import DialPolicy, DialRule
 from ccd.core.flow.prompt import Prompt, Sound
-from ccd.model.ids import AgentId, Endpoint, Moment, QueueId
+from ccd.core.network import Network
+from ccd.model.ids import AgentId, Endpoint, Moment, QueueId, SwitchName
 
 
 def compile_site(settings: Settings) -> Site:
@@ -81,7 +82,17 @@ def spoken_counts(texts: dict[str, Callable[[int], str]], count: int, scope: Sco
     }
 
 
-def compile_agents(agents: dict[str, AgentSection]) -> dict[AgentId, AgentProfile]:
+def compile_network(settings: Settings) -> Network:
+    """The switches and the trunks between them."""
+    return Network(
+        {
+            SwitchName(name): {SwitchName(to): Endpoint(trunk) for to, trunk in section.trunks.items()}
+            for name, section in settings.switches.items()
+        }
+    )
+
+
+def compile_agents(agents: dict[str, AgentSection], network: Network) -> dict[AgentId, AgentProfile]:
     """The agents by id."""
     return {
         AgentId(name): AgentProfile(
@@ -89,7 +100,7 @@ def compile_agents(agents: dict[str, AgentSection]) -> dict[AgentId, AgentProfil
             name=agent.name,
             number=agent.number,
             skills=agent.skills,
-            endpoint=Endpoint(agent.endpoint),
+            endpoint=network.whole(Endpoint(agent.endpoint)),
             role=agent.role,
             outbound_cli=agent.outbound_cli,
         )
@@ -97,10 +108,17 @@ def compile_agents(agents: dict[str, AgentSection]) -> dict[AgentId, AgentProfil
     }
 
 
-def compile_dial_policy(section: DialPolicySection) -> DialPolicy:
+def compile_dial_policy(section: DialPolicySection, network: Network) -> DialPolicy:
     """Which numbers may be dialled."""
     rules = (
-        DialRule(rule.name, rule.pattern, rule.allow, tuple(rule.roles), Endpoint(rule.trunk), rule.outbound_cli)
+        DialRule(
+            name=rule.name,
+            pattern=rule.pattern,
+            allow=rule.allow,
+            roles=tuple(rule.roles),
+            trunk=network.whole(Endpoint(rule.trunk)),
+            outbound_cli=rule.outbound_cli,
+        )
         for rule in section.rules
     )
     return DialPolicy(tuple(rules), tuple(section.emergency))

@@ -11,7 +11,7 @@ from ccd.core.timer import RecallTimer
 from ccd.model.command import HangUp
 from ccd.model.event import LegArrived
 from ccd.model.fact import CallEnded, CallStarted
-from ccd.model.ids import SECOND, AgentId, CallId, Length, Moment, QueueId, RecordingId
+from ccd.model.ids import SECOND, AgentId, CallId, Length, Moment, QueueId, RecordingId, SwitchName
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
@@ -76,6 +76,8 @@ def join(floor: "Floor", event: LegArrived, call_id: CallId) -> None:
     own(floor, call, AgentId(event.variables.get("CCD_AGENT", "")))
     if not is_agent:
         know_customer(floor, call, event)
+    elif call.agent is not None:  # what arrived may be the trunk to his phone's switch
+        leg.endpoint = floor.agents[call.agent].endpoint
 
 
 def know_customer(floor: "Floor", call: Call, event: LegArrived) -> None:
@@ -114,7 +116,7 @@ def rebuilt(floor: "Floor", event: LegArrived, call_id: CallId) -> Call:
     floor.calls[call_id] = call
     floor.legs[event.leg] = Leg(event.leg, call_id, "customer", "up", event.endpoint)
     if call_id in floor.recalled:
-        floor.recalled.remove(call_id)
+        del floor.recalled[call_id]
         call.visit_is_known = "CCD_QUEUE" in event.variables
     else:
         floor.note(
@@ -143,23 +145,24 @@ def recording_of(event: LegArrived) -> Recording | None:
 # --- calls that ended while nobody looked
 
 
-def recall(floor: "Floor", calls: tuple[CallId, ...]) -> None:
+def recall(floor: "Floor", switch: SwitchName, calls: tuple[CallId, ...]) -> None:
     """What the journal says was under way; what does not arrive once the switch has told its channels is over."""
-    floor.recalled = [call for call in calls if call not in floor.calls]
+    area = floor.network.area(switch)
+    floor.recalled |= {call: area for call in calls if call not in floor.calls}
 
 
-def expect(floor: "Floor") -> None:
+def expect(floor: "Floor", area: SwitchName) -> None:
     """The switch obeys: from now on its channels arrive."""
-    if floor.recalled:
-        floor.at(floor.now + RECALL_TIME, RecallTimer())
+    if area in floor.recalled.values():
+        floor.at(floor.now + RECALL_TIME, RecallTimer(area))
 
 
 def on_timer(floor: "Floor", timer: RecallTimer) -> None:
     """Those that did not arrive get the end of their record."""
-    if not floor.commands_a_switch:
+    if not floor.is_up(timer.area):
         return
-    gone, floor.recalled = floor.recalled, []
-    for call in gone:
+    for call in [call for call, area in floor.recalled.items() if area == timer.area]:
+        del floor.recalled[call]
         floor.note(CallEnded(call, "switch", 0))
 
 

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from ccd.core import adoption, outgoing
 from ccd.core.acd import feature_code
 from ccd.core.call import Call, Cursor, Leg
@@ -9,7 +11,7 @@ from ccd.core.flow.interpreter import begin
 from ccd.model.command import HandBack
 from ccd.model.event import LegArrived
 from ccd.model.fact import CallStarted
-from ccd.model.ids import CallId
+from ccd.model.ids import CallId, switch_of
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
@@ -22,6 +24,8 @@ def on_arrived(floor: "Floor", event: LegArrived) -> None:
     """Give the leg a call. A leg that is known already changes nothing."""
     if event.leg in floor.legs:
         return
+    if event.endpoint and not floor.network.is_one:
+        event = replace(event, endpoint=floor.network.phone(switch_of(event.leg), event.endpoint))
     if event.variables.get("CCD_CALL"):
         adoption.adopt(floor, event)
     elif event.endpoint:

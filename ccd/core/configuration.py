@@ -9,6 +9,7 @@ from ccd.core.dial_policy import DialPolicy
 from ccd.core.display import showable
 from ccd.core.flow.flow import Flow
 from ccd.core.flow.prompt import Prompt
+from ccd.core.network import NOBODY_SAID, Network
 from ccd.model.ids import SECOND, AgentId, Endpoint, Length, Moment, QueueId
 
 RecordingMode = Literal["always", "never", "share", "on_demand"]
@@ -159,3 +160,4 @@ class Configuration:
     feature_codes: FeatureCodes
     phone_prompts: PhonePrompts
     default_route: NumberRoute | None = None
+    network: Network = NOBODY_SAID

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ccd.model.ids import Endpoint
+from ccd.core.network import FIRST, area_of_phone
+from ccd.model.ids import Endpoint, SwitchName
 
 E164 = re.compile(r"\+[1-9][0-9]{5,14}\Z", re.ASCII)
 
@@ -58,14 +59,16 @@ def is_emergency(policy: DialPolicy, number: str) -> bool:
     )
 
 
-def decide(policy: DialPolicy, role: str, number: str) -> DialDecision:
-    """Whether `role` may have the switch dial `number`; anything but plain E.164 is forbidden."""
+def decide(policy: DialPolicy, role: str, number: str, area: SwitchName = FIRST) -> DialDecision:
+    """Whether `role` may have the switch of the area dial `number`; anything but plain E.164 is forbidden. A rule that
+    allows is for calls on the switch that its trunk is on.
+    """
     if is_emergency(policy, number):
         return DialDecision(False, "emergency numbers never pass ccd")
     if not E164.match(number):
         return DialDecision(False, "not a number in E.164")
     for rule in policy.rules:
-        if not compiled(rule.pattern).match(number):
+        if not compiled(rule.pattern).match(number) or (rule.allow and area_of_phone(rule.trunk) != area):
             continue
         if not rule.allow:
             return DialDecision(False, f"rule {rule.name} forbids it")

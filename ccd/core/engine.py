@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from heapq import heappop
 from typing import Any
 
-from ccd.core import adoption, arrival, departure, outgoing, recording, talk, transfer
+from ccd.core import adoption, arrival, departure, outgoing, recording, switches, talk, transfer
 from ccd.core.acd import agent as agents
 from ccd.core.acd import offer, waiting
 from ccd.core.call import Call
@@ -24,7 +24,6 @@ from ccd.core.timer import (
 )
 from ccd.model import event as e
 from ccd.model.command import Reply
-from ccd.model.fact import EndpointNoted
 from ccd.model.ids import LegId, Moment
 
 
@@ -166,25 +165,17 @@ def on_referred(floor: Floor, call: Call, event: e.LegReferred) -> None:
 
 def on_switch_up(engine: Engine, event: e.SwitchUp) -> None:
     """The switch obeys: whoever can be offered a call is."""
-    floor = engine.floor
-    floor.boots[event.switch] = event.boot
-    floor.commands_a_switch = True
-    adoption.expect(floor)
-    agents.settle_all(floor)
+    switches.on_up(engine.floor, event.switch, event.boot)
 
 
 def on_switch_down(engine: Engine, event: e.SwitchDown) -> None:
-    """Nobody can be rung; calls and agents stay as they are."""
-    engine.floor.commands_a_switch = False
-    agents.settle_all(engine.floor)
+    """Nobody can be rung there; calls and agents stay as they are."""
+    switches.on_down(engine.floor, event.switch)
 
 
 def on_endpoint(engine: Engine, event: e.EndpointChanged) -> None:
     """A phone's device state."""
-    floor = engine.floor
-    floor.endpoints[event.endpoint] = event.state
-    floor.note(EndpointNoted(event.endpoint, event.state))
-    agents.on_endpoint(floor, event.endpoint)
+    switches.on_endpoint(engine.floor, event.switch, event.endpoint, event.state)
 
 
 def on_configuration(engine: Engine, event: e.ConfigurationLoaded) -> None:
@@ -245,7 +236,7 @@ HANDLERS: dict[type, Callable[[Engine, Any], None]] = {
     e.Answered: lambda engine, event: interpreter.on_answer(engine.floor, event),
     e.ConfigurationLoaded: on_configuration,
     e.AgentsRestored: lambda engine, event: agents.restore(engine.floor, event.agents),
-    e.CallsRecalled: lambda engine, event: adoption.recall(engine.floor, event.calls),
+    e.CallsRecalled: lambda engine, event: adoption.recall(engine.floor, event.switch, event.calls),
     e.TimersHeld: on_timers_held,
     e.TimersReleased: on_timers_released,
     e.TimePassed: ignore,

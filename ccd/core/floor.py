@@ -10,6 +10,7 @@ from ccd.core.acd.offer import Offer
 from ccd.core.acd.selection import Routing
 from ccd.core.call import Call, Leg
 from ccd.core.configuration import Configuration, Queue
+from ccd.core.network import Network
 from ccd.core.statistics import Statistics
 from ccd.core.timer import Timer
 from ccd.model.command import AnyCommand, Ask, SetVariables
@@ -47,9 +48,11 @@ class Floor:
         self.queues: dict[QueueId, Queue] = {}
         self.staffed: dict[QueueId, int] = {}
         self.statistics = Statistics()
-        self.commands_a_switch = False
+        self.up: dict[SwitchName, bool] = {}
+        """Which switches obey, by area."""
         self.holds_timers = False
-        self.recalled: list[CallId] = []
+        self.recalled: dict[CallId, SwitchName] = {}
+        """Calls of a former daemon whose legs have not arrived yet, and the area of the switch that they were on."""
         self.lost_places: dict[str, tuple[Moment, Moment]] = {}
         """By number: since when somebody had waited whom the switch dropped, and when that was."""
         self.routing = Routing()
@@ -75,6 +78,23 @@ class Floor:
         self.__dict__.update(state)
         self.routing.configure(self.queues, self.configuration.agents)
         self.routing.restore(standing)
+
+    @property
+    def network(self) -> Network:
+        """The switches and the trunks between them."""
+        return self.configuration.network
+
+    def is_up(self, area: SwitchName) -> bool:
+        """Whether the switch of the area obeys."""
+        return self.up.get(area, False)
+
+    def is_trunk_away(self, trunk: Endpoint) -> bool:
+        """Whether its switch says that nothing comes through a trunk; of one that it never spoke of it does not."""
+        return self.endpoints.get(trunk) == "unreachable"
+
+    def area_of(self, leg: LegId) -> SwitchName:
+        """Where a leg is."""
+        return self.configuration.network.area_of_leg(leg)
 
     def new_id(self) -> str:
         """An id never given before: the microsecond in hexadecimal, one further where two fall together."""

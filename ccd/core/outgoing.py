@@ -26,7 +26,7 @@ def begin(floor: "Floor", event: LegArrived) -> None:
     profile = floor.configuration.agents.get(agent_id) if agent_id else None
     colleague = next((p for p in floor.configuration.agents.values() if p.number and p.number == event.dnis), None)
     call = start(floor, event, "internal" if colleague else "outbound")
-    decision = allowed(floor, profile, colleague, event.number)
+    decision = allowed(floor, event, profile, colleague)
     if not decision.allowed or profile is None:
         floor.note(DialForbidden(call.id, event.number or event.dnis, decision.why))
         call.phase = "ending"
@@ -51,14 +51,16 @@ def start(floor: "Floor", event: LegArrived, direction: Direction) -> Call:
     return call
 
 
-def allowed(floor: "Floor", profile: AgentProfile | None, colleague: AgentProfile | None, number: str) -> DialDecision:
+def allowed(
+    floor: "Floor", event: LegArrived, profile: AgentProfile | None, colleague: AgentProfile | None
+) -> DialDecision:
     """Whether this agent may have this rung, and through what."""
     if profile is None:
         return DialDecision(False, "nobody is logged in at this phone")
     if colleague is not None:
-        endpoint = phone_of(floor, colleague)
+        endpoint = phone_of(floor, colleague, event.leg)
         return DialDecision(bool(endpoint), "colleague" if endpoint else "the colleague's phone is away", endpoint)
-    return decide(floor.configuration.dial_policy, profile.role, number)
+    return decide(floor.configuration.dial_policy, profile.role, event.number, floor.area_of(event.leg))
 
 
 def dial(floor: "Floor", call: Call, decision: DialDecision, number: str, cli: str) -> None:
@@ -68,7 +70,8 @@ def dial(floor: "Floor", call: Call, decision: DialDecision, number: str, cli: s
     call.leg, call.other = leg, phone
     ring_time = floor.configuration.site.outbound_ring_time
     variables = (("CCD_CALL", call.id), ("CCD_ROLE", "dialled"))
-    floor.send(Dial(leg, decision.trunk, ring_time, number, cli, "", (), variables))
+    device, through = offer.way_to(floor, call, decision.trunk)
+    floor.send(Dial(leg, device, ring_time, number, cli, "", (), variables, through))
     floor.note(LegDialled(call.id, leg, decision.trunk, number, decision.why))
     call.dial_serial += 1
     floor.at(floor.now + ring_time + GRACE, LegTimer(call.id, call.dial_serial))

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from ccd.core import switches
 from ccd.core.acd import agent as agents
 from ccd.core.acd import waiting
 from ccd.core.configuration import Configuration
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def take_configuration(floor: "Floor", configuration: Configuration) -> None:
     """From now on by these rules. A queue that is no more lives on until its last caller and talk have left it."""
-    floor.configuration = configuration
+    former_network, floor.configuration = floor.network, configuration
     floor.note(ConfigurationTaken(configuration.hash))
     in_use = {call.visit.queue for call in floor.calls.values() if call.visit}
     in_use |= {call.queue for call in floor.calls.values() if call.queue}
@@ -24,6 +25,7 @@ def take_configuration(floor: "Floor", configuration: Configuration) -> None:
         if agent_id not in floor.agents:
             floor.agents[agent_id] = agents.Agent(agent_id)
     floor.routing.configure(floor.queues, configuration.agents)
+    switches.connect(floor)
     count_staff(floor)
     agents.settle_all(floor)  # by place, before those whose agents are no more look for others
     for agent_id in [known for known in floor.agents if known not in configuration.agents]:
@@ -31,6 +33,7 @@ def take_configuration(floor: "Floor", configuration: Configuration) -> None:
             del floor.agents[agent_id]
         else:
             agents.log_out(floor, agent_id)
+    switches.forget_removed(floor, former_network)
     agents.settle_all(floor)
     for call in [call for call in floor.calls.values() if call.visit and call.visit.queue not in configuration.queues]:
         if call.phase == "waiting" and call.offer is None:

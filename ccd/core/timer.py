@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from ccd.model.ids import AgentId, CallId, Moment, OfferId, QuestionId
+from ccd.model.ids import AgentId, CallId, Moment, OfferId, QuestionId, SwitchName
 
 
 class StepTimer(Struct, frozen=True, tag=True, gc=False):
@@ -56,7 +56,9 @@ class LegTimer(Struct, frozen=True, tag=True, gc=False):
 
 
 class RecallTimer(Struct, frozen=True, tag=True):
-    """The channels of a former daemon's calls have had time to arrive."""
+    """The channels of a former daemon's calls on a switch have had time to arrive."""
+
+    area: SwitchName = SwitchName("")
 
 
 Timer = StepTimer | QuestionTimer | OfferTimer | VisitTimer | AgentTimer | BackOffTimer | LegTimer | RecallTimer

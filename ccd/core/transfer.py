@@ -11,7 +11,7 @@ from ccd.core.flow.interpreter import QueueEnded, TransferEnded, signal
 from ccd.core.timer import LegTimer
 from ccd.model.command import Bridge, Dial, Hold
 from ccd.model.fact import DialForbidden, LegDialled
-from ccd.model.ids import SECOND, AgentId, Endpoint, Length
+from ccd.model.ids import SECOND, AgentId, Endpoint, LegId, Length
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
@@ -33,7 +33,7 @@ def begin(
 ) -> None:
     """Ring `number` (E.164) for the caller; `TransferEnded` comes to the step."""
     call.transferring = kind
-    decision = decide(floor.configuration.dial_policy, role, number)
+    decision = decide(floor.configuration.dial_policy, role, number, floor.area_of(call.leg))
     if not decision.allowed:
         floor.note(DialForbidden(call.id, number, decision.why))
         ended(floor, call, "forbidden")
@@ -48,7 +48,8 @@ def ring(floor: "Floor", call: Call, endpoint: Endpoint, number: str, cli: str, 
     call.other = leg
     call.phase = "dialling"
     variables = (("CCD_CALL", call.id), ("CCD_ROLE", "dialled"))
-    floor.send(Dial(leg, endpoint, ring_time, number, cli, "", (), variables))
+    device, through = offer.way_to(floor, call, endpoint)
+    floor.send(Dial(leg, device, ring_time, number, cli, "", (), variables, through))
     if call.answered:
         floor.send(Hold(call.leg))
     floor.note(LegDialled(call.id, leg, endpoint, number, why))
@@ -59,7 +60,7 @@ def ring(floor: "Floor", call: Call, endpoint: Endpoint, number: str, cli: str, 
 def to_colleague(floor: "Floor", call: Call, profile: AgentProfile) -> None:
     """An agent sends his customer to another agent's phone (REFER to an agent's number)."""
     call.transferring = "refer"
-    endpoint = phone_of(floor, profile)
+    endpoint = phone_of(floor, profile, call.leg)
     if not endpoint:
         ended(floor, call, "failed")
         return
@@ -68,10 +69,13 @@ def to_colleague(floor: "Floor", call: Call, profile: AgentProfile) -> None:
     ring(floor, call, endpoint, "", call.number or call.ani, "colleague", floor.configuration.site.outbound_ring_time)
 
 
-def phone_of(floor: "Floor", profile: AgentProfile) -> Endpoint:
-    """Where a colleague is reached: the phone of his login, else his usual one; empty where it is not there."""
+def phone_of(floor: "Floor", profile: AgentProfile, leg: LegId) -> Endpoint:
+    """Where a colleague is reached by who is at the leg: the phone of his login, else his usual one; empty where it is
+    not there.
+    """
     endpoint = floor.agents[profile.id].endpoint or profile.endpoint
-    return endpoint if floor.endpoints.get(endpoint) in ("idle", "in_use") else Endpoint("")
+    is_there = floor.endpoints.get(endpoint) in ("idle", "in_use") and offer.is_reached(floor, leg, endpoint)
+    return endpoint if is_there else Endpoint("")
 
 
 def on_answered(floor: "Floor", call: Call) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import structlog
+from msgspec.structs import replace
 
 from ccd.core import view
 from ccd.daemon.clock import Clock
@@ -19,7 +21,7 @@ from ccd.model.caller import Caller, HistoryEntry
 from ccd.model.cdr import Cdr
 from ccd.model.command import Reply
 from ccd.model.event import AnyRequest
-from ccd.model.ids import AgentId, CallerId, CallId, Moment, RecordingId, RequestId
+from ccd.model.ids import AgentId, CallerId, CallId, Moment, RecordingId, RequestId, switch_of
 from ccd.model.view import AgentView, CallerPage, CallPage, CallView, CentreView, Health, SwitchView
 from ccd.web.answer import Erased
 from ccd.web.centre import CallSelection, UnavailableError
@@ -94,13 +96,14 @@ class RunningCentre:
     def view(self) -> CentreView:
         """Everything now."""
         floor = self._pump.engine.floor
+        calls = Counter(switch_of(call.leg) for call in floor.calls.values())
         return CentreView(
             at=self._clock.now(),
             site=floor.configuration.site.name,
             version=self._version,
             started_at=self._started,
             configuration=floor.configuration.hash,
-            switches=self._switches(),
+            switches=tuple(replace(switch, calls=calls[switch.name]) for switch in self._switches()),
             health=self._health(),
             agents=view.agent_views(floor),
             calls=view.call_views(floor),

@@ -30,7 +30,7 @@ from ccd.daemon.intake import Intake
 from ccd.daemon.journal import Began, Journal
 from ccd.daemon.keeper import Keeper
 from ccd.daemon.lease import Lease
-from ccd.daemon.line import Line, line_of
+from ccd.daemon.line import Line, Lines
 from ccd.daemon.pump import Pump
 from ccd.daemon.resumption import Resumption
 from ccd.daemon.shadow import ShadowWatch
@@ -107,10 +107,10 @@ class Daemon:
         self._answers = Answers(
             self._clock, self._records, self._vault, speech, self._normalise, lambda event: self._pump.feed(event)
         )
-        self._lines: dict[SwitchName, Line] = {}
+        lines: dict[SwitchName, Line] = {}
         self._health = HealthWatch(
             self._clock,
-            self._lines,
+            lines,
             self._records,
             self._recordings,
             self._journal,
@@ -151,7 +151,8 @@ class Daemon:
         self._port = self._make_port(loaded)
         self._http, self._base = loaded.settings.http, base
         self._web: WebServer | None = None
-        self._make_lines(loaded)
+        self._lines = Lines(lines, self._pump, self._recordings.last_written, lease.epoch if lease is not None else 0)
+        self._lines.add(self._lines.missing(loaded))
         self._keeper = Keeper(
             self._ledger,
             self._journal,
@@ -163,7 +164,7 @@ class Daemon:
         self._resumption = Resumption(
             self._begun,
             self._pump,
-            self._lines,
+            lines,
             self._answers,
             self._folds,
             self._records,
@@ -207,12 +208,6 @@ class Daemon:
         app = create_app(self._centre, self._tokens, self._metrics)
         return WebServer(app, self._port, certificate, base / http.key if http.key else None)
 
-    def _make_lines(self, loaded: Loaded) -> None:
-        epoch = self._lease.epoch if self._lease is not None else 0
-        for name, section in loaded.settings.switches.items():
-            line = line_of(name, section, loaded.base, self._pump, self._recordings.last_written, epoch)
-            self._lines[line.name] = self._pump.lines[line.name] = line
-
     # --- life
 
     async def run(self) -> None:
@@ -233,8 +228,7 @@ class Daemon:
         self._resumption.begin(self._loaded_hash)
         if self._begun.recovered is None:  # else the one that was recovered from holds until the first beat
             self._keeper.take()
-        for line in self._lines.values():
-            line.open()
+        self._lines.open(self._lines.by_name.values())
         async with asyncio.TaskGroup() as group:
             resumed = group.create_task(self._resumption.finish(), name="resumption")
             group.create_task(self._serve_web(resumed), name="web")
@@ -275,10 +269,7 @@ class Daemon:
         self._feed.close()
         if self._web is not None:
             self._web.stop()
-        for line in self._lines.values():
-            line.close()
-        for line in self._lines.values():
-            await line.wait_closed()
+        await self._lines.close()
         self._pump.stop()
         await self._answers.close()
         await self._filing.close()
@@ -324,14 +315,19 @@ class Daemon:
     async def _reload(self) -> Sequence[str]:
         try:
             loaded, speech = await asyncio.to_thread(site.read_site, self._path, self._clock.now())
+            added = self._lines.missing(loaded)
         except ConfigurationErrors as error:
-            log.error("configuration refused, the old one stays", problems=[str(p) for p in error.problems])
-            return [str(problem) for problem in error.problems]
+            return refused([str(problem) for problem in error.problems])
         self._speech.take_voices(speech)
         await self._render(loaded.texts)
+        if reasons := self._lines.forbidden(loaded):
+            return refused(reasons)
+        self._lines.remove_others(loaded)
         self._configurations[loaded.configuration.hash] = loaded.configuration
         self._take(loaded)
         self._pump.feed(ConfigurationLoaded(loaded.configuration.hash))
+        self._lines.add(added)
+        self._lines.open(added)
         return []
 
     def _take(self, loaded: Loaded) -> None:
@@ -379,6 +375,12 @@ def begun_with(loaded: Loaded) -> Beginning:
         return begin(journal, loaded.configuration, Clock().now(), copy)
     finally:
         copy.close()
+
+
+def refused(problems: list[str]) -> list[str]:
+    """A configuration that is not taken."""
+    log.error("configuration refused, the old one stays", problems=problems)
+    return problems
 
 
 def quiet_garbage() -> None:

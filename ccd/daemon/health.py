@@ -71,7 +71,15 @@ class HealthWatch:
 
     def __call__(self) -> Health:
         """All parts."""
-        parts = (*map(switch_part, self.switches()), self._redis(), self._journal_part(), self._disk(), self._engine())
+        switches = self.switches()
+        alone = not any(view.up for view in switches)
+        parts = (
+            *(switch_part(view, required=alone) for view in switches),
+            self._redis(),
+            self._journal_part(),
+            self._disk(),
+            self._engine(),
+        )
         return Health(all(part.ok for part in parts if part.required), parts)
 
     def _redis(self) -> HealthPart:
@@ -100,6 +108,6 @@ class HealthWatch:
         return HealthPart("engine", False, False, detail)
 
 
-def switch_part(view: SwitchView) -> HealthPart:
-    """Without its switch a centre takes no calls."""
-    return HealthPart(f"switch {view.name}", view.up, True, view.reason)
+def switch_part(view: SwitchView, *, required: bool) -> HealthPart:
+    """Without any switch a centre takes no calls; without one of several it does."""
+    return HealthPart(f"switch {view.name}", view.up, required, view.reason)

@@ -165,7 +165,9 @@ class Pump:
         self.turn()
 
     def react(self, line: Line, reaction: Reaction[Any]) -> None:
-        """What a driver made of its input; `turn` goes on with it."""
+        """What a driver made of its input; `turn` goes on with it. Of a switch that was taken out nothing is heard."""
+        if self.lines.get(line.name) is not line:
+            return
         self._events.extend(reaction.events)
         if reaction.messages:
             self._outbox.setdefault(line.name, []).extend(reaction.messages)
@@ -241,7 +243,8 @@ class Pump:
             return
         self._journal.flush(now)
         for name, messages in self._outbox.items():
-            self.lines[name].write(messages)
+            if name in self.lines:
+                self.lines[name].write(messages)
         self._outbox.clear()
 
     def _perform(self, command: AnyCommand, now: Moment) -> None:
@@ -249,7 +252,10 @@ class Pump:
         if aside is not None:
             aside(command)
             return
-        line = self.lines[switch_of(command.leg)]  # type: ignore[union-attr]
+        line = self.lines.get(switch_of(command.leg))  # type: ignore[union-attr]
+        if line is None:
+            log.warning("a command for a switch that was taken out", kind=type(command).__name__)
+            return
         self.react(line, line.perform(command, now))  # type: ignore[arg-type]
 
     def _tell_later(self) -> None:

@@ -19,16 +19,19 @@ from ccd.model.event import (
     AgentsRestored,
     CallsRecalled,
     ConfigurationLoaded,
+    LegHungUp,
     SwitchDown,
     TimersHeld,
     TimersReleased,
 )
-from ccd.model.ids import SwitchName, switch_of
+from ccd.model.fact import AnyFact, CallStarted
+from ccd.model.ids import CallId, Moment, SwitchName, switch_of
 
 QUIET = 0.05
 """Seconds after the last switch came up: what it tells of its legs arrives by two ways."""
 HOLD_LIMIT = 5.0
 """Seconds that a new daemon waits for its switches before time goes on without them."""
+OUT_OF_ORDER = 27
 log = structlog.get_logger()
 
 
@@ -48,6 +51,7 @@ class Resumption:
     ) -> None:
         """`done` is told how many seconds it took, from the reading of the snapshot until timers fire."""
         self._done = done
+        self._awaited: list[Line] = []
         self._begun = begun
         self._pump = pump
         self._lines = lines
@@ -63,13 +67,13 @@ class Resumption:
             self._begin_anew(self._begun.past, configuration)
 
     async def finish(self) -> None:
-        """Time goes on once every switch has told what it has, or one takes too long."""
+        """Time goes on once every switch that obeyed the former daemon has told what it has, or one takes too long."""
         if self._begun.recovered is None:
             return
         began = time.monotonic()
         with suppress(TimeoutError):
             async with asyncio.timeout(HOLD_LIMIT):
-                while not all(line.is_up for line in self._lines.values()):  # noqa: ASYNC110 - the links tell nobody
+                while not all(line.is_up for line in self._awaited):  # noqa: ASYNC110 - the links tell nobody
                     await asyncio.sleep(0.005)
         await asyncio.sleep(QUIET)
         self._pump.feed(TimersReleased())
@@ -81,9 +85,11 @@ class Resumption:
         """As if the former daemon had only lost its links. Timers wait until the switches have told of that time."""
         floor = self._pump.engine.floor
         self._pump.feed(TimersHeld())
-        for name in self._lines:
-            if floor.commands_a_switch:
+        self._end_legs_elsewhere()
+        for name in list(floor.boots):
+            if floor.is_up(floor.network.area(name)):
                 self._pump.feed(SwitchDown(name, "the daemon began anew", recovered.last))
+                self._awaited += [self._lines[name]] if name in self._lines else []
         if floor.configuration.hash != configuration:
             self._pump.feed(ConfigurationLoaded(configuration))
         standings = recovered.ledger.standings()
@@ -97,6 +103,12 @@ class Resumption:
         for ask in recovered.questions:
             self._answers(ask)
 
+    def _end_legs_elsewhere(self) -> None:
+        """Switches that the configuration has no more were taken out while no daemon ran: what was there is over."""
+        for leg in list(self._pump.engine.floor.legs):
+            if switch_of(leg) not in self._lines:
+                self._pump.feed(LegHungUp(leg, OUT_OF_ORDER, "switch"))
+
     def _begin_anew(self, past: Past | None, configuration: str) -> None:
         """What the journal's facts tell; the rest is on the channels."""
         self._pump.feed(ConfigurationLoaded(configuration))
@@ -107,5 +119,15 @@ class Resumption:
         for facts in past.calls.values():
             for at, fact in facts:
                 self._folds.cdrs.apply(fact, at)
-        if past.calls:
-            self._pump.feed(CallsRecalled(tuple(past.calls)))
+        calls: dict[SwitchName, list[CallId]] = {}
+        for call, facts in past.calls.items():
+            name = began_on(facts)
+            calls.setdefault(name if name in self._lines else next(iter(self._lines)), []).append(call)
+        for name, recalled in calls.items():
+            self._pump.feed(CallsRecalled(tuple(recalled), name))
+
+
+def began_on(facts: list[tuple[Moment, AnyFact]]) -> SwitchName:
+    """The switch that a call came in at, by its first fact."""
+    first = facts[0][1]
+    return switch_of(first.leg) if isinstance(first, CallStarted) else SwitchName("")

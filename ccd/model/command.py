@@ -73,7 +73,8 @@ class RecordMessage(Command, frozen=True):
 class Dial(Command, frozen=True):
     """Ring `endpoint` as the new leg `leg` (the id is ours). Results: `LegAnswered` or `LegHungUp`.
 
-    `number` is empty for a phone; with it the endpoint is a trunk and the number is dialled through it.
+    `number` is empty for a phone; with it the endpoint is a trunk and the number is dialled through it. `through` is
+    the trunk to another switch, whose phone the endpoint is: what it is called there.
     """
 
     leg: LegId
@@ -84,6 +85,7 @@ class Dial(Command, frozen=True):
     cli_name: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
+    through: Endpoint = Endpoint("")
 
 
 class Bridge(Command, frozen=True):

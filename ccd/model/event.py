@@ -230,9 +230,10 @@ class AgentsRestored(Event, frozen=True):
 
 
 class CallsRecalled(Event, frozen=True):
-    """After a restart: the calls that a former daemon had not seen the end of, by its journal."""
+    """After a restart: the calls on a switch that a former daemon had not seen the end of, by its journal."""
 
     calls: tuple[CallId, ...]
+    switch: SwitchName = SwitchName("")
 
 
 class TimersHeld(Event, frozen=True):

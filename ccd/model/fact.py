@@ -7,7 +7,19 @@ from typing import Literal
 
 from msgspec import Struct
 
-from ccd.model.ids import AgentId, CallerId, CallId, Endpoint, LegId, Length, Moment, OfferId, QueueId, RecordingId
+from ccd.model.ids import (
+    AgentId,
+    CallerId,
+    CallId,
+    Endpoint,
+    LegId,
+    Length,
+    Moment,
+    OfferId,
+    QueueId,
+    RecordingId,
+    SwitchName,
+)
 
 AgentState = Literal["logged_out", "ready", "offered", "talking", "wrap_up", "paused"]
 Direction = Literal["inbound", "outbound", "internal"]
@@ -157,6 +169,13 @@ class EndpointNoted(Fact, frozen=True):
     state: str
 
 
+class SwitchNoted(Fact, frozen=True):
+    """Whether a switch obeys; the first one of the configuration has no name here, as in its phones' names."""
+
+    switch: SwitchName
+    is_up: bool
+
+
 class RecordingBegan(Fact, frozen=True):
     call: CallId
     recording: RecordingId
@@ -246,6 +265,7 @@ AnyFact = (
     | TalkEnded
     | AgentChanged
     | EndpointNoted
+    | SwitchNoted
     | RecordingBegan
     | RecordingPaused
     | RecordingResumed

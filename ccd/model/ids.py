@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     QuestionId = NewType("QuestionId", str)
     RequestId = NewType("RequestId", str)
     Endpoint = NewType("Endpoint", str)
-    """A phone as the switch dials it, `PJSIP/1001`."""
+    """A phone as the switch dials it, `PJSIP/1001`; on another switch than the first with its name, `b:PJSIP/1001`."""
 else:  # text as it is: calling a NewType costs as much as making a fact
     SwitchName = LegId = CallId = AgentId = QueueId = OfferId = str
     RecordingId = CallerId = QuestionId = RequestId = Endpoint = str

@@ -19,12 +19,13 @@ RecordingState = Literal["none", "recording", "paused", "stopped", "declined", "
 
 
 class SwitchView(Struct, frozen=True):
-    """The link to a switch; `reason` says why it is down."""
+    """The link to a switch; `reason` says why it is down. `calls` are those whose customer is on it."""
 
     name: SwitchName
     up: bool
     since: Moment
     reason: str = ""
+    calls: int = 0
 
 
 class HealthPart(Struct, frozen=True):

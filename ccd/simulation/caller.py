@@ -113,7 +113,8 @@ class Callers:
         """Somebody dials the number."""
         self.arrived += 1
         rules, world = self._rules, self._world
-        leg = leg_id(world.switch.name, world.switch.boot, f"c{self.arrived}")
+        switch = world.any_switch(random)
+        leg = leg_id(switch.name, switch.boot, f"c{self.arrived}")
         talk_times = {queue: times.draw(random) for queue, times in rules.talk_times.items()}
         patience, talk_time = rules.patience.draw(random), rules.talk_time.draw(random)
         is_early = random.random() < rules.early_hang_up_rate

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from ccd.core.configuration import Configuration, NumberRoute, Queue
 from ccd.core.flow.steps.queue import Queue as QueueStep
+from ccd.core.network import NOBODY_SAID
 from ccd.model import fact as f
 from ccd.model.event import EndWrapUpRequested, PauseRequested, UnpauseRequested
 from ccd.model.fact import AgentChanged, AnyFact
@@ -59,7 +60,7 @@ def comparable(configuration: Configuration, visitor: Visitor) -> bool:
 
 def modelled(configuration: Configuration, visitors: Sequence[Visitor]) -> Configuration:
     """The policy with a number for each way in, which leads straight to the queue. Nobody is told of a recording again:
-    that was before he entered.
+    that was before he entered. All are on one switch.
     """
     ways = {way_in(visitor): visitor for visitor in visitors}
     flows, numbers = dict(configuration.flows), {}
@@ -67,7 +68,7 @@ def modelled(configuration: Configuration, visitors: Sequence[Visitor]) -> Confi
         flows[name] = replace(configuration.flows[visitor.flow], name=name, start=visitor.step)
         numbers[name] = NumberRoute(name)
     queues = {name: untold(queue) for name, queue in configuration.queues.items()}
-    return replace(configuration, flows=flows, numbers=numbers, queues=queues)
+    return replace(configuration, flows=flows, numbers=numbers, queues=queues, network=NOBODY_SAID)
 
 
 def way_in(visitor: Visitor) -> str:

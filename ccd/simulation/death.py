@@ -103,11 +103,13 @@ class Death:
         world = self._world
         self.is_dead = False
         world.tell(TimersHeld())
-        if world.engine.floor.commands_a_switch:
-            world.tell(SwitchDown(world.switch.name, "the daemon began anew"))
+        floor = world.engine.floor
+        for name in world.switches:
+            if floor.is_up(floor.network.area(name)):
+                world.tell(SwitchDown(name, "the daemon began anew"))
         for ask in list(world.ledger.questions.values()):
             world.ask(ask)
-        world.take(world.switch.connected(world.now))
+        world.connect()
         kept, self.kept = self.kept, []
         for request in kept:
             world.tell(request)  # type: ignore[arg-type]  # one of AnyRequest

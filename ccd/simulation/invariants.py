@@ -5,7 +5,7 @@ state says whether the two agree (`agreement`).
 """
 
 from collections.abc import Callable, Mapping
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 from msgspec import Struct
@@ -18,11 +18,13 @@ from ccd.core.configuration import Configuration
 from ccd.core.engine import Engine
 from ccd.core.floor import Outcome
 from ccd.core.flow.steps.queue import Queue as QueueStep
+from ccd.core.network import area_of_phone
 from ccd.model import event as e
 from ccd.model import fact as f
 from ccd.model.cdr import Cdr
-from ccd.model.ids import SECOND, AgentId, CallId, Endpoint, Length, Moment, OfferId, QueueId
+from ccd.model.ids import SECOND, AgentId, CallId, Endpoint, Length, Moment, OfferId, QueueId, SwitchName
 from ccd.simulation.agreement import disagreements
+from ccd.simulation.whereabouts import Whereabouts
 
 GRACE: Length = SECOND
 MOST_VIOLATIONS = 100
@@ -50,11 +52,13 @@ class Standing(Struct):
 
 
 class Line(Struct):
-    """A queue: free agents with their levels (negated), and who waits without an offer (a heap, stale entries too)."""
+    """A queue: free agents with their levels (negated), and who waits without an offer, by area (heaps, with stale
+    entries too).
+    """
 
     queue: QueueId
     free: dict[AgentId, tuple[int, ...]]
-    heap: list[tuple[Moment, CallId]]
+    heaps: dict[SwitchName, list[tuple[Moment, CallId]]]
     visits: int = 0
     unoffered: int = 0
 
@@ -84,14 +88,14 @@ class Invariants:
         self.free: dict[AgentId, None] = {}
         self._seed = seed
         self._full_every = full_every
-        self._up = False
+        self._whereabouts = Whereabouts(engine.floor.network)
         self._phones: dict[Endpoint, str] = {}
         self._at: dict[Endpoint, AgentId] = {}
         self._lines: dict[QueueId, Line] = {}
         self._entered_in: dict[QueueId, int] = {}
         self._touched: dict[QueueId, None] = {}
         self._back_offs: list[tuple[Moment, AgentId]] = []
-        self._limits: list[tuple[Moment, str, Any, str]] = []
+        self._limits: list[tuple[Moment, str, Any, str, SwitchName]] = []
         self._offered_calls: dict[CallId, OfferId] = {}
         self._offered_agents: dict[AgentId, OfferId] = {}
         self._talking: dict[CallId, AgentId] = {}
@@ -99,7 +103,7 @@ class Invariants:
         self._reasons = Reasons()
         self._offers_seen = 0
         self._stood_still_since: Moment = 0
-        self._down_since: Moment = 0
+        self._down_since: dict[SwitchName, Moment] = {}
         self._former: dict[CallId, bool] = {}
         """Calls that a daemon before this one began, by the journal's facts: whether their legs have come."""
         self.attach(engine, configurations)
@@ -139,6 +143,8 @@ class Invariants:
             self._meet_former()
         for fact in outcome.facts:
             self._fold(fact)
+        for wrong in self._whereabouts.wronged(event, outcome):
+            self.violated("what happens at one switch ends nothing elsewhere", f"{event}: {wrong}")
         if not is_held:
             self._check_limits()
             if self._touched:
@@ -155,16 +161,25 @@ class Invariants:
             case e.TimersReleased():
                 self._put_off_limits(self.now - self._stood_still_since)
             case e.SwitchUp() | e.SwitchDown():
-                self._up = type(event) is e.SwitchUp
-                if self._down_since and self._up:
-                    self._put_off_limits(self.now - self._down_since)
-                self._down_since = 0 if self._up else self._down_since or self.now
-                for agent in self.standing:
-                    self._settle(agent)
+                self._switch_changed(self._whereabouts.network.area(event.switch), type(event) is e.SwitchUp)
             case e.CallsRecalled():
-                self._former = dict.fromkeys(event.calls, False)
+                self._former |= dict.fromkeys(event.calls, False)
             case _:
                 pass
+
+    def _switch_changed(self, area: SwitchName, is_up: bool) -> None:
+        self._whereabouts.up[area] = is_up
+        since = self._down_since.pop(area, 0)
+        if is_up and since:
+            self._put_off_limits(self.now - since, area)
+        elif not is_up:
+            self._down_since[area] = since or self.now
+        for agent in self.standing:
+            self._settle(agent)
+        self._touch_all()
+
+    def _touch_all(self) -> None:
+        self._touched |= {line.queue: None for line in self._lines.values() if line.unoffered}
 
     def take_violations(self) -> list[Violation]:
         """Those since the last call of this."""
@@ -182,6 +197,7 @@ class Invariants:
         for call in [call for call, is_met in self._former.items() if not is_met and call in calls]:
             self._former[call] = True
             self.open[call] = None
+            self._whereabouts.began(call, calls[call].leg)
             visit = calls[call].visit
             if visit is not None and call not in self.visits:
                 self._began_to_wait(call, visit.queue, visit.key, visit.entered)
@@ -192,13 +208,17 @@ class Invariants:
         while self._back_offs and self._back_offs[0][0] <= self.now:
             self._settle(heappop(self._back_offs)[1])
 
-    def _put_off_limits(self, length: Length) -> None:
-        """Nothing could be done for so long."""
-        self._limits = [(due + length, kind, what, detail) for due, kind, what, detail in self._limits]
+    def _put_off_limits(self, length: Length, area: SwitchName | None = None) -> None:
+        """Nothing could be done for so long, for callers of this area or for all."""
+        self._limits = [
+            (due + (length if area in (None, own) else 0), kind, what, detail, own)
+            for due, kind, what, detail, own in self._limits
+        ]
+        heapify(self._limits)
 
     def _check_limits(self) -> None:
         while self._limits and self._limits[0][0] < self.now:
-            _, kind, what, detail = heappop(self._limits)
+            _, kind, what, detail, _ = heappop(self._limits)
             held = what in self.offers if kind == "offer" else self._visit_of(what)
             if held:
                 self.violated(f"no {kind} outlives its deadline", detail)
@@ -227,8 +247,9 @@ class Invariants:
 
     def _configure(self, configuration: Configuration) -> None:
         floor = self._engine.floor
-        self._reasons.configure(floor.queues, configuration.agents)
-        known, self._lines = self._lines, {queue: Line(queue, {}, []) for queue in floor.queues}
+        self._reasons.configure(floor.queues, configuration.agents, configuration.network)
+        self._whereabouts.network = configuration.network
+        known, self._lines = self._lines, {queue: Line(queue, {}, {}) for queue in floor.queues}
         self._levels = {
             agent.id: tuple(
                 (self._lines[queue.id], tuple(-agent.skills.get(skill, 0) for skill, _ in queue.requires))
@@ -250,6 +271,7 @@ class Invariants:
         if fact.call in self.open:
             self.violated("a call begins once", fact)
         self.open[fact.call] = None
+        self._whereabouts.began(fact.call, fact.leg)
 
     def _noted(self, fact: f.CallEnded) -> None:
         if fact.call in self.visits or fact.call in self._offered_calls or fact.call in self._talking:
@@ -277,7 +299,8 @@ class Invariants:
         if isinstance(step, QueueStep) and step.queue == fact.queue and step.max_wait:
             # An agent who answers within the limit may take the caller after it.
             due = self.now + step.max_wait + BRIDGE_TIME + GRACE
-            heappush(self._limits, (due, "wait", (fact.call, self.now), f"{fact.call} in {fact.queue}"))
+            area = self._whereabouts.of(fact.call)
+            heappush(self._limits, (due, "wait", (fact.call, self.now), f"{fact.call} in {fact.queue}", area))
 
     def _began_to_wait(self, call: CallId, queue: QueueId, key: Moment, entered: Moment) -> None:
         self.visits[call] = (key, queue, entered)
@@ -290,7 +313,7 @@ class Invariants:
     def _push(self, call: CallId, key: Moment, line: Line) -> None:
         self.unoffered[call] = key
         line.unoffered += 1
-        heappush(line.heap, (key, call))
+        heappush(line.heaps.setdefault(self._whereabouts.of(call), []), (key, call))
 
     def _left(self, fact: f.QueueLeft) -> None:
         if fact.call in self._former and fact.call not in self.visits:  # left in the very input in which he came
@@ -311,40 +334,51 @@ class Invariants:
         visit, line = self.visits.get(fact.call), self._lines[fact.queue]
         if fact.call in self._offered_calls or fact.agent in self._offered_agents or fact.agent in self.owners:
             self.violated("one offer a call, one call an agent", fact)
-        if visit is None or visit[1] != fact.queue or fact.agent not in line.free:
+        area = self._whereabouts.of(fact.call)
+        if visit is None or visit[1] != fact.queue or fact.agent not in line.free or not self._meets(area, fact.agent):
             self.violated("an offer is of an eligible pair", fact)
             return
-        self._is_best(fact, line, visit[0])
+        self._is_best(fact, line, visit[0], area)
         self._take(fact.call, fact.queue)
         self.offers[fact.offer] = (fact.call, fact.agent)
         self._offered_calls[fact.call], self._offered_agents[fact.agent] = fact.offer, fact.offer
         due = self.now + self._engine.floor.queues[fact.queue].ring_time + BRIDGE_TIME + GRACE
-        heappush(self._limits, (due, "offer", fact.offer, str(fact)))
+        heappush(self._limits, (due, "offer", fact.offer, str(fact), area))
         self._touched[fact.queue] = None
 
-    def _is_best(self, fact: f.OfferMade, line: Line, key: Moment) -> None:
+    def _meets(self, area: SwitchName, agent: AgentId) -> bool:
+        """Whether callers of the area can be joined with the agent's phone now."""
+        return self._whereabouts.reaches(area, self.standing[agent].endpoint, self._phones)
+
+    def _is_best(self, fact: f.OfferMade, line: Line, key: Moment, area: SwitchName) -> None:
         mine = (line.free[fact.agent], self.standing[fact.agent].idle_since, fact.agent)
         if fact.trigger == "caller":
-            best = min((levels, self.standing[agent].idle_since, agent) for agent, levels in line.free.items())
+            best = min(
+                (levels, self.standing[agent].idle_since, agent)
+                for agent, levels in line.free.items()
+                if self._meets(area, agent)
+            )
             if best < mine:
                 self.violated("the best agent is chosen", f"{fact} before {best}")
         for other, _ in self._levels[fact.agent]:
-            head = self._head(other)
-            if head is not None and head < (key, fact.call):
-                self.violated("nobody is passed over by one with a later place", f"{head} by {fact}")
+            for of in other.heaps:
+                head = self._head(other, of)
+                if head is not None and head < (key, fact.call) and self._meets(of, fact.agent):
+                    self.violated("nobody is passed over by one with a later place", f"{head} by {fact}")
         self._offers_seen += 1
         if self._offers_seen % EXPLAIN_EVERY == 0:
             explained = self._reasons.apply(fact, self.now)
             if explained is None or not explained.is_best:
                 self.violated("the reasons given name the chosen agent", explained)
 
-    def _head(self, line: Line) -> tuple[Moment, CallId] | None:
-        """Who waits longest without an offer, and is still there."""
-        while line.heap:
-            key, call = line.heap[0]
+    def _head(self, line: Line, area: SwitchName) -> tuple[Moment, CallId] | None:
+        """Who waits longest in the area without an offer, and is still there."""
+        heap = line.heaps[area]
+        while heap:
+            key, call = heap[0]
             if self.unoffered.get(call) == key and self._lines[self.visits[call][1]] is line and self._lives(call):
-                return line.heap[0]
-            heappop(line.heap)
+                return heap[0]
+            heappop(heap)
         return None
 
     def _lives(self, call: CallId) -> bool:
@@ -394,6 +428,8 @@ class Invariants:
 
     def _phone_changed(self, fact: f.EndpointNoted) -> None:
         self._phones[fact.endpoint] = fact.state
+        if fact.endpoint in self._whereabouts.network.between():
+            self._touch_all()
         agent = self._at.get(fact.endpoint)
         if agent is not None:
             self._settle(agent)
@@ -404,7 +440,7 @@ class Invariants:
         is_free = (
             known.state == "ready"
             and known.back_off_until <= self.now
-            and self._up
+            and self._whereabouts.up.get(area_of_phone(known.endpoint), False)
             and self._phones.get(known.endpoint) == "idle"
         )
         if is_free == (agent in self.free):
@@ -424,9 +460,16 @@ class Invariants:
         statistics = self._engine.floor.statistics
         for queue in self._touched:
             line = self._lines[queue]
-            if line.free and line.unoffered and self._head(line) is not None:
-                self.violated("no eligible pair is left", f"{self._head(line)} in {queue}, {list(line.free)[:5]}")
+            if line.free and line.unoffered:
+                self._no_pair_is_left_in(line)
             figures = statistics.of(queue)
             if self._entered_in.get(queue, 0) != figures.offered + line.visits:
                 self.violated("visits entered = ended + waiting", f"{queue}: {figures}, {line.visits} waiting")
         self._touched.clear()
+
+    def _no_pair_is_left_in(self, line: Line) -> None:
+        for area in line.heaps:
+            head = self._head(line, area)
+            free = [agent for agent in line.free if self._meets(area, agent)] if head is not None else []
+            if free:
+                self.violated("no eligible pair is left", f"{head} in {line.queue}, {free[:5]}")

@@ -118,7 +118,7 @@ class Ledger:
             self._broken(GRAMMAR, str(error), now)
 
     def _configure(self, configuration: Configuration) -> None:
-        self.reasons.configure(configuration.queues, configuration.agents)
+        self.reasons.configure(configuration.queues, configuration.agents, configuration.network)
 
     def expire_questions(self, now: Moment) -> None:
         """Nobody waits for an answer after its deadline."""

@@ -66,6 +66,9 @@ class Faults(Struct, frozen=True):
     link_down_time: Distribution = exponential(4)
     restart_every: Length = 0
     restart_time: Distribution = fixed(2)
+    trunk_away_every: Length = 0
+    """Nothing comes through one of the trunks between switches, where there are several."""
+    trunk_away_time: Distribution = exponential(30)
     kill_every: Length = 0
     """The daemon is killed, and begins anew where its journal ends."""
     dead_time: Distribution = exponential(4)

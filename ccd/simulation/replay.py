@@ -82,5 +82,5 @@ def handled(ledger: Ledger, entry: Input) -> Outcome:
 def explained(ledger: Ledger, facts: Sequence[AnyFact], at: Moment) -> tuple[Explained, ...]:
     """The reasons of the offers among them, as things stood then."""
     reasons, configuration = deepcopy(ledger.reasons), ledger.engine.floor.configuration
-    reasons.configure(configuration.queues, configuration.agents)
+    reasons.configure(configuration.queues, configuration.agents, configuration.network)
     return tuple(one for one in [reasons.apply(fact, at) for fact in facts] if one is not None)

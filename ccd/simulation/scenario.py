@@ -30,7 +30,8 @@ from ccd.core.flow.steps.play import Play
 from ccd.core.flow.steps.queue import Queue as QueueStep
 from ccd.core.flow.steps.transfer import Transfer
 from ccd.core.flow.steps.voicemail import Voicemail
-from ccd.model.ids import SECOND, AgentId, Endpoint, QueueId
+from ccd.core.network import Network
+from ccd.model.ids import SECOND, AgentId, Endpoint, QueueId, SwitchName
 from ccd.simulation.distribution import exponential, fixed, lognormal
 from ccd.simulation.profile import HOUR, Agents, Callers, Faults, Profile
 from ccd.switch.simulated.settings import AT_ONCE, Rates, Settings
@@ -77,6 +78,27 @@ def centre(
 
 
 # --- for soak runs
+
+
+def apart(configuration: Configuration, seed: int) -> Configuration:
+    """The same centre on two or three switches, by chance with a trunk missing; phones have the same names on all."""
+    random = Random(f"{seed}/switches")
+    names = [SwitchName("pbx"), *(SwitchName(name) for name in ("annex", "barn")[: random.choice((1, 1, 2))])]
+    trunks = {
+        name: {to: Endpoint(f"PJSIP/to-{to}") for to in names if to != name and random.random() < 0.85}
+        for name in names
+    }
+    agents = {}
+    for number, profile in enumerate(configuration.agents.values()):
+        switch = names[number % len(names)]
+        phone = f"PJSIP/{1000 + number // len(names)}"
+        agents[profile.id] = replaced(profile, endpoint=Endpoint(f"{switch}:{phone}" if switch != names[0] else phone))
+    rules = tuple(
+        replaced(rule, name=name, trunk=Endpoint(f"{name}:{rule.trunk}" if name != names[0] else rule.trunk))
+        for rule in configuration.dial_policy.rules
+        for name in names
+    )
+    return replaced(configuration, agents=agents, dial_policy=DialPolicy(rules), network=Network(trunks))
 
 
 def busy_centre(agents: int, seed: int = 0, version: int = 0) -> Configuration:
@@ -190,6 +212,7 @@ def hard_day(calls: float) -> Profile:
         restart_every=2 * HOUR,
         kill_every=HOUR // 5,
         reload_every=HOUR,
+        trunk_away_every=HOUR // 4,
         supervisor_every=HOUR // 10,
         no_record_rate=0.05,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ccd.core.configuration import AgentProfile
+from ccd.core.network import device_of
 from ccd.model.event import EndWrapUpRequested, LogInRequested, LogOutRequested, PauseRequested, UnpauseRequested
 from ccd.model.fact import AgentChanged
 from ccd.model.ids import MILLISECOND, SECOND, AgentId, Endpoint, LegId, Length, Moment, leg_id
@@ -17,7 +18,6 @@ from ccd.switch.simulated.people import (
     Calls,
     HangsUp,
     Over,
-    PhoneChanges,
     PicksUp,
     Presses,
     Refers,
@@ -108,7 +108,7 @@ class Staff:
     # --- the phone
 
     def _rings(self, sight: Rings) -> None:
-        worker = None if sight.number else self._phones.get(sight.endpoint)
+        worker = None if sight.number else self._phones.get(self._world.between.phone_of(sight))
         if worker is not None:
             self.at[sight.leg] = worker
         rules, random = self._rules, worker.random if worker else self._outside
@@ -214,14 +214,15 @@ class Staff:
         if not worker.reachable or worker.busy or worker in self.at.values():
             return
         self._phone_calls += 1
-        leg = leg_id(world.switch.name, world.switch.boot, f"p{self._phone_calls}")
+        switch = world.switch_at(worker.endpoint)
+        leg = leg_id(switch.name, switch.boot, f"p{self._phone_calls}")
         self.at[leg] = worker
         number = f"+349{worker.random.getrandbits(26):08d}"
-        world.act(Calls(leg, number, worker.profile.number, "", number, worker.endpoint))
+        world.act(Calls(leg, number, worker.profile.number, "", number, device_of(worker.endpoint)))
         world.after(OUTSIDE_PICK_UP + int(worker.random.random() * 4 * AGAIN), partial(world.act, HangsUp(leg)))
 
     def _tell_phone(self, worker: Worker) -> None:
-        self._world.act(PhoneChanges(worker.endpoint, worker.reachable, worker.busy))
+        self._world.phone_changes(worker.endpoint, worker.reachable, worker.busy)
 
     def agent_at(self, leg: LegId) -> AgentId | None:
         """Whose phone it is."""

@@ -1,11 +1,13 @@
 """What comes from outside: the link lost for seconds, the switch restarted, another configuration, a supervisor."""
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
 from ccd.model.event import HangUpRequested, RecordingRequested
 from ccd.model.ids import Length
+from ccd.switch.simulated.driver import SimulatedSwitch
 from ccd.switch.simulated.people import Restarts
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ class Trouble:
         rules = self._rules
         self._again(rules.link_down_every, "link down", self._cut)
         self._again(rules.restart_every, "switch restarted", self._restart)
+        if not self._world.configuration.network.is_one:
+            self._again(rules.trunk_away_every, "trunk between switches away", self._trunk_away)
         self._again(rules.kill_every, "daemon killed", lambda: self._world.kill())
         self._again(rules.reload_every, "configuration loaded", self._reload)
         self._again(rules.supervisor_every, "supervisor", self._supervise)
@@ -53,18 +57,32 @@ class Trouble:
 
     def _cut(self) -> bool:
         world = self._world
-        if not world.switch.is_up:
+        switch = world.any_switch(self._random)
+        if not switch.is_up:
             return False
-        world.take(world.switch.lost("cut", world.now))
-        world.after(self._rules.link_down_time.draw(self._random), self._back)
+        world.take(switch.lost("cut", world.now))
+        world.after(self._rules.link_down_time.draw(self._random), partial(self._back, switch))
         return True
 
     def _restart(self) -> bool:
         world = self._world
-        if not world.switch.is_up:
+        switch = world.any_switch(self._random)
+        if not switch.is_up:
             return False
-        world.act(Restarts())
-        world.after(self._rules.restart_time.draw(self._random), self._back)
+        world.take(switch.receive(Restarts(), world.now))
+        world.between.restarted(switch.name)
+        world.after(self._rules.restart_time.draw(self._random), partial(self._back, switch))
+        return True
+
+    def _trunk_away(self) -> bool:
+        """Nothing comes through it, and its switch says so."""
+        trunks = sorted(self._world.configuration.network.between())
+        if not trunks:
+            return False
+        trunk = self._random.choice(trunks)
+        self._world.phone_changes(trunk, False, False)
+        back = partial(self._world.phone_changes, trunk, True, False)
+        self._world.after(self._rules.trunk_away_time.draw(self._random), back)
         return True
 
     def _reload(self) -> bool:
@@ -82,10 +100,9 @@ class Trouble:
             self._world.request(RecordingRequested, call, self._random.choice(("start", "pause", "resume", "stop")))
         return True
 
-    def _back(self) -> None:
-        if self._world.is_dead or self._world.switch.is_up:  # a new daemon connects by itself
-            return
-        self._world.take(self._world.switch.connected(self._world.now))
+    def _back(self, switch: SimulatedSwitch) -> None:
+        if not self._world.is_dead and not switch.is_up:  # a new daemon connects by itself
+            self._world.take(switch.connected(self._world.now))
 
     def _count(self, kind: str) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + 1

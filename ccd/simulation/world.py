@@ -1,7 +1,7 @@
-"""The world: one engine, one simulated switch, their people, and a clock that is a number."""
+"""The world: one engine, the simulated switches, their people, and a clock that is a number."""
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 from random import Random
 from typing import Any
@@ -10,11 +10,24 @@ from msgspec import Struct
 
 from ccd.core.configuration import Configuration
 from ccd.core.engine import Engine
+from ccd.core.network import area_of_phone, device_of
 from ccd.model.command import AnyCommand, Ask, Reply, UpdateCaller
 from ccd.model.event import Answered, AnyEvent, ConfigurationLoaded, Request, TimePassed
 from ccd.model.fact import AgentChanged, AnyFact
-from ccd.model.ids import MILLISECOND, SECOND, CallerId, LegId, Length, Moment, RequestId, SwitchName
+from ccd.model.ids import (
+    MILLISECOND,
+    SECOND,
+    CallerId,
+    Endpoint,
+    LegId,
+    Length,
+    Moment,
+    RequestId,
+    SwitchName,
+    switch_of,
+)
 from ccd.model.question import AnswerValue, AnyQuestion, CallerRecord, CheckPin, LookUpCaller, MatchSecret, Render
+from ccd.simulation.between import Between
 from ccd.simulation.caller import Caller, Callers
 from ccd.simulation.death import Death, Kind
 from ccd.simulation.figures import Figures
@@ -26,7 +39,7 @@ from ccd.simulation.trouble import Trouble
 from ccd.switch.base import Reaction
 from ccd.switch.grammar import Grammar
 from ccd.switch.simulated.driver import SimulatedSwitch
-from ccd.switch.simulated.people import AnyAct, AnySight
+from ccd.switch.simulated.people import AnyAct, AnySight, PhoneChanges
 
 PBX = SwitchName("pbx")
 MORNING: Moment = 1_767_571_200 * SECOND
@@ -76,7 +89,14 @@ class World:
         self.configurations = {one.hash: one for one in (configuration, *others)}
         self.ledger = Ledger(self.configurations, configuration.hash, seed, invariants)
         self.violations: list[Violation] = []
-        self.switch = SimulatedSwitch(PBX, Random(f"{seed}/switch"), profile.switch)
+        self.switches: dict[SwitchName, SimulatedSwitch] = {
+            name: SimulatedSwitch(name, Random(f"{seed}/switch/{name}" if at else f"{seed}/switch"), profile.switch)
+            for at, name in enumerate(configuration.network.trunks or (PBX,))
+        }
+        self.switch = next(iter(self.switches.values()))
+        """The first of them."""
+        self._others = tuple(self.switches.values())[1:]
+        self.between = Between(self)
         self.figures = Figures(dict(configuration.queues), began, began + warm_up)
         self.callers = Callers(self, seed)
         self.staff = Staff(self, seed)
@@ -115,16 +135,37 @@ class World:
         self.at(self.now + length, do)
 
     def act(self, act: AnyAct) -> None:
-        """Somebody does something at his phone."""
-        self.take(self.switch.receive(act, self.now))
+        """Somebody does something at his leg; what is done at none is done at the first switch."""
+        self.between.acted(act)
+        leg: LegId | None = getattr(act, "leg", None)
+        self.take((self.switches[switch_of(leg)] if leg else self.switch).receive(act, self.now))
+
+    def phone_changes(self, phone: Endpoint, reachable: bool, busy: bool) -> None:
+        """Something happens to a phone, or to a trunk between switches."""
+        act = PhoneChanges(device_of(phone), reachable, busy)
+        self.between.acted(act)
+        self.take(self.switch_at(phone).receive(act, self.now))
+
+    def switch_at(self, phone: Endpoint) -> SimulatedSwitch:
+        """The switch that a phone is on."""
+        area = area_of_phone(phone)
+        return self.switches[area] if area else self.switch
+
+    def any_switch(self, random: Random) -> SimulatedSwitch:
+        """One by chance."""
+        return random.choice(list(self.switches.values())) if len(self.switches) > 1 else self.switch
 
     def take(self, reaction: Reaction[AnySight]) -> None:
         """What the switch makes of something: events wait their turn, sights are noticed."""
         for event in reaction.events:
             self._grammar.happened(event)
             self.tell(event)
-        for sight in reaction.messages:
-            self.notice(sight)
+        self._see(reaction.messages)
+
+    def _see(self, sights: Iterable[AnySight]) -> None:
+        for sight in sights:
+            if self.between.noticed(sight):
+                self.notice(sight)
 
     def notice(self, sight: AnySight) -> None:
         """Somebody sees or hears something."""
@@ -171,7 +212,7 @@ class World:
         """From the first login to the last hang-up."""
         began = self.now
         self.staff.connect_phones()
-        self.take(self.switch.connected(self.now))
+        self.connect()
         self.staff.begin(began)
         self.trouble.begin()
         self.callers.begin(began, self.until)
@@ -179,10 +220,17 @@ class World:
             self._live()
         except Exception as error:
             raise SimulationError(f"seed {self.seed}, event {self.number}: {type(error).__name__}: {error}") from error
-        faults = {**self.switch.faults, **self.trouble.counts}
+        faults = dict(self.trouble.counts)
+        for switch in self.switches.values():
+            faults |= {kind: faults.get(kind, 0) + times for kind, times in switch.faults.items()}
         kept = self.ledger.invariants
         ended = kept.ended if kept else 0
         return Run(self.seed, self.callers.arrived, self.number, ended, faults, tuple(self.violations), self.figures)
+
+    def connect(self) -> None:
+        """The daemon's links to all switches are up."""
+        for switch in self.switches.values():
+            self.take(switch.connected(self.now))
 
     @property
     def is_dead(self) -> bool:
@@ -202,12 +250,14 @@ class World:
         """A new daemon knows what the journal knows; its driver is told where the legs stand."""
         self._inbox.clear()
         self._refusals.clear()
-        for sight in self.switch.died(self.now).messages:
-            self.notice(sight)
+        for switch in self.switches.values():
+            self._see(switch.died(self.now).messages)
         self.ledger = ledger
         ledger.alarm = self.violated
-        floor = ledger.engine.floor
-        self.switch.recall(floor.boots.get(PBX, ""), ledger.standings(), self.now)
+        floor, standings = ledger.engine.floor, ledger.standings()
+        for name, switch in self.switches.items():
+            own = [standing for standing in standings if switch_of(standing.leg) == name]
+            switch.recall(floor.boots.get(name, ""), own, self.now)
         self._grammar = Grammar.going_on(ledger.legs)
 
     def _live(self) -> None:
@@ -227,8 +277,17 @@ class World:
     def due(self) -> Moment | None:
         """When the next thing happens, of itself."""
         engine_due = None if self._death.holds_time else self.ledger.engine.deadline()
-        dues = (self._agenda[0][0] if self._agenda else None, self.switch.deadline(), engine_due)
+        dues = (self._agenda[0][0] if self._agenda else None, self._earliest()[1], engine_due)
         return min((due for due in dues if due is not None), default=None)
+
+    def _earliest(self) -> tuple[SimulatedSwitch, Moment | None]:
+        """The switch in which something happens next, and when."""
+        first, least = self.switch, self.switch.deadline()
+        for switch in self._others:
+            due = switch.deadline()
+            if due is not None and (least is None or due < least):
+                first, least = switch, due
+        return first, least
 
     def step(self, until: Moment) -> bool:
         """One input, or the next thing that happens until then; False where there is none, and it is then."""
@@ -245,10 +304,10 @@ class World:
     def _happen(self, due: Moment) -> None:
         """What is due then: the switch first, then the engine's timers, then people."""
         self.now = max(self.now, due)
-        switch_due = self.switch.deadline()
+        switch, switch_due = self._earliest()
         engine_due = None if self._death.holds_time else self.ledger.engine.deadline()
         if switch_due is not None and switch_due <= due:
-            self.take(self.switch.tick(due))
+            self.take(switch.tick(due))
         elif engine_due is not None and engine_due <= due:
             self._feed(TimePassed())
         elif self._agenda and self._agenda[0][0] <= due:
@@ -300,7 +359,7 @@ class World:
             self.update(command)
         else:
             self._grammar.performed(command)
-            self.take(self.switch.perform(command, self.now))
+            self.take(self.switches[switch_of(command.leg)].perform(command, self.now))
 
     def update(self, command: UpdateCaller) -> None:
         """Nobody looks at the records' fields."""

@@ -183,7 +183,7 @@ class Grammar:
         if isinstance(command, Dial):
             if command.leg in self.legs or command.leg in self.over:
                 raise GrammarError(f"{command.leg} is dialled a second time")
-            state = self.legs[command.leg] = LegState(command.leg, True, False, command.endpoint)
+            state = self.legs[command.leg] = LegState(command.leg, True, False, command.through or command.endpoint)
             state.variables.update(command.variables)
             return
         known = self.legs.get(command.leg)

@@ -29,7 +29,7 @@ DONE = gives(Done, "Done")
 
 
 class LogIn(Struct, frozen=True, forbid_unknown_fields=True):
-    """The phone to log in at, as the switch dials it: `PJSIP/1001`."""
+    """The phone to log in at, as its switch dials it: `PJSIP/1001`, on another than the first `annex:PJSIP/1001`."""
 
     endpoint: Annotated[str, Meta(pattern=ENDPOINT)]
 

@@ -180,6 +180,7 @@ def _state(view: CentreView) -> Iterator[list[str]]:
     phases = Tally(call.phase for call in view.calls)
     parts: dict[Labels, float] = {(part.name,): float(part.ok) for part in view.health.parts}
     switches: dict[Labels, float] = {(switch.name,): float(switch.up) for switch in view.switches}
+    there: dict[Labels, float] = {(switch.name,): float(switch.calls) for switch in view.switches}
     agents: dict[Labels, float] = {(state,): states[state] for state in get_args(AgentState)}
     calls: dict[Labels, float] = {(phase,): phases[phase] for phase in get_args(CallPhase)}
     started: dict[Labels, float] = {(): view.started_at / SECOND}
@@ -187,6 +188,7 @@ def _state(view: CentreView) -> Iterator[list[str]]:
     yield family("ccd_ready", "gauge", "Calls can be taken", (), {(): float(view.health.ready)})
     yield family("ccd_health", "gauge", "A part of the centre is well", ("part",), parts)
     yield family("ccd_switch_up", "gauge", "The link to the switch is logged in", ("switch",), switches)
+    yield family("ccd_switch_calls", "gauge", "Running calls whose customer is on the switch", ("switch",), there)
     yield family("ccd_agents", "gauge", "Agents by state", ("state",), agents)
     yield family("ccd_calls", "gauge", "Running calls by phase", ("phase",), calls)
 

@@ -11,7 +11,7 @@ TEXT = r"^[^\x00-\x1f\x7f]*$"
 NO_BREAK = r"(?!\n)"
 """After the `$` of a Struct's pattern: Python's, unlike that of a path or query (Rust), lets a line break follow."""
 LINE = TEXT + NO_BREAK
-ENDPOINT = r"^(PJSIP|user)/[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" + NO_BREAK
+ENDPOINT = r"^([A-Za-z0-9_-]{1,64}:)?(PJSIP|user)/[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" + NO_BREAK
 """A phone and nothing more: `Local/…` or `…@trunk` would let whoever logs in ring any number past the dial policy."""
 FIELD_NAME = r"^[a-z][a-z0-9_]{0,63}$" + NO_BREAK
 LAST_MOMENT = 2**53 - 1

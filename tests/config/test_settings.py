@@ -31,6 +31,7 @@ def with_freeswitch(text: str) -> str:
     """The example with the other kind of switch."""
     before, switches, rest = re.split(r"(?m)^(?=switches:|# Redis keeps)", text)
     lines = re.findall(r"(?m)^  #= (.*\n)", switches)
+    rest = rest.replace("PJSIP/trunk", "gateway/trunk").replace("PJSIP/", "user/")
     return before + "switches:\n" + "".join(f"  {line}" for line in lines) + rest
 
 

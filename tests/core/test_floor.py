@@ -121,7 +121,7 @@ def test_a_copy_knows_what_the_first_knows() -> None:
     for name in ("calls", "legs", "agents", "agent_at", "endpoints", "boots", "offers", "queues", "staffed", "timers"):
         assert getattr(copy, name) == getattr(first, name), name
     assert copy.boots == {PBX: "b1"}
-    assert copy.commands_a_switch
+    assert copy.up
 
 
 def test_a_copy_goes_on_as_the_first_does() -> None:
@@ -264,7 +264,7 @@ def test_the_seed_and_the_configuration_are_as_given() -> None:
     for seed in (0, 7):
         made = Engine({"h1": config}, "h1", seed).floor
         assert (made.seed, made.configuration, made.queues) == (seed, config, {QueueId("sales"): queue("sales")})
-        assert (made.now, made.commands_a_switch, made.holds_timers) == (0, False, False)
+        assert (made.now, made.up, made.holds_timers) == (0, {}, False)
     assert Engine({"h1": config}, "h1").floor.seed == 0
     assert (Floor(config, 5).configuration, Floor(config, 5).seed) == (config, 5)
 

@@ -10,6 +10,7 @@ from ccd.core.cdr import CdrFold
 from ccd.core.configuration import RecordingPolicy, Site
 from ccd.core.floor import Outcome
 from ccd.core.flow.steps.caller import Caller
+from ccd.core.network import FIRST
 from ccd.core.view import call_views
 from ccd.model import event as e
 from ccd.model import fact as f
@@ -382,9 +383,9 @@ def test_without_a_rest_the_next_caller_comes_at_once() -> None:
 
 def test_a_switch_that_is_up_or_down_is_known() -> None:
     made = centre()
-    assert (made.engine.floor.boots, made.engine.floor.commands_a_switch) == ({PBX: "b1"}, True)
+    assert (made.engine.floor.boots, made.engine.floor.up) == ({PBX: "b1"}, {FIRST: True})
     made.feed(e.SwitchDown(PBX, "cut"))
-    assert made.engine.floor.commands_a_switch is False
+    assert not made.engine.floor.is_up(FIRST)
 
 
 def test_a_caller_hears_a_phone_ring_once() -> None:

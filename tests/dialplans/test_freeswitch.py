@@ -74,6 +74,14 @@ def test_every_way_into_park_leads_back_from_the_next_bridge() -> None:
             assert after in actions["multiset"]
 
 
+@pytest.mark.parametrize("name", ["ccd-from-switch", "ccd-far-transfer"])
+def test_a_call_of_another_switch_is_nothing_that_the_daemon_takes(name: str) -> None:
+    actions = [(one.get("application"), one.get("data", "")) for one in context(name).iter("action")]
+    assert actions
+    assert not [said for app, said in actions if app in ("park", "transfer", "set") or "CCD_" in said]
+    assert not list(context(name).iter("X-PRE-PROCESS")), "and it leads nowhere else"
+
+
 def test_roles_are_those_of_the_driver() -> None:
     text = (FOLDER / "ccd.xml").read_text()
     assert set(re.findall(r"CCD_ROLE=(\w+)[;\"]", text)) <= {*ROLES, LEFT}

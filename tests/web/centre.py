@@ -135,7 +135,7 @@ class SmallCentre:
             version="1",
             started_at=NOW,
             configuration="abc",
-            switches=(SwitchView(SwitchName("pbx"), self.ready, NOW),),
+            switches=(SwitchView(SwitchName("pbx"), self.ready, NOW, calls=2),),
             health=self.health(),
             agents=tuple(self.agents.values()),
             calls=tuple(self.running_calls.values()),

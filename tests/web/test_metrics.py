@@ -70,6 +70,7 @@ async def test_the_view_becomes_gauges(tmp_path: Path) -> None:
     assert said["ccd_queue_waiting", (("queue", "sales"),)] == 1
     assert said["ccd_queue_longest_wait_seconds", (("queue", "sales"),)] == 7
     assert said["ccd_switch_up", (("switch", "pbx"),)] == 1
+    assert said["ccd_switch_calls", (("switch", "pbx"),)] == 2
     assert said["ccd_health", (("part", "redis"),)] == 1
     assert said["ccd_journal_backlog", ()] == 7
 

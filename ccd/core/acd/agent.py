@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ccd.core.acd import offer, waiting
+from ccd.core.network import area_of_phone
 from ccd.core.timer import AgentTimer, BackOffTimer
 from ccd.model.event import AgentStanding
 from ccd.model.fact import AgentChanged, AgentState
@@ -55,7 +56,7 @@ def is_available(floor: "Floor", agent: Agent) -> bool:
         agent.state == "ready"
         and agent.back_off_until <= floor.now
         and floor.endpoints.get(agent.endpoint) == "idle"
-        and floor.commands_a_switch
+        and floor.up.get(area_of_phone(agent.endpoint), False)
         and not floor.holds_timers
     )
 
@@ -65,9 +66,10 @@ def settle(floor: "Floor", agent: Agent) -> None:
     if not is_available(floor, agent):
         floor.routing.unset_ready(agent.id)
         return
-    call = floor.routing.select_caller(agent.id)
+    area = area_of_phone(agent.endpoint)
+    call = floor.routing.select_caller(agent.id, area)
     if call is None:
-        floor.routing.set_ready(agent.id, agent.idle_since)
+        floor.routing.set_ready(agent.id, agent.idle_since, area)
     else:
         floor.routing.remove_waiting(call)
         floor.routing.unset_ready(agent.id)
@@ -79,7 +81,7 @@ def settle_all(floor: "Floor") -> None:
     """After a change that may have freed many at once: the callers in their order, each with the best agent."""
     for agent in floor.agents.values():
         if is_available(floor, agent):
-            floor.routing.set_ready(agent.id, agent.idle_since)
+            floor.routing.set_ready(agent.id, agent.idle_since, area_of_phone(agent.endpoint))
         else:
             floor.routing.unset_ready(agent.id)
     for call in floor.routing.in_order():
@@ -90,13 +92,15 @@ def settle_all(floor: "Floor") -> None:
 
 
 def trunks(floor: "Floor") -> set[Endpoint]:
-    """Endpoints that lead outside: nobody logs in there, or offers would be calls past the dial policy."""
-    return {rule.trunk for rule in floor.configuration.dial_policy.rules}
+    """Endpoints that lead outside or to another switch: nobody logs in there, or offers would be calls past the dial
+    policy.
+    """
+    return {rule.trunk for rule in floor.configuration.dial_policy.rules} | floor.network.between()
 
 
 def log_in(floor: "Floor", agent_id: AgentId, endpoint: Endpoint) -> str:
     """Bind the agent to a phone."""
-    agent = floor.agents.get(agent_id)
+    agent, endpoint = floor.agents.get(agent_id), floor.network.whole(endpoint)
     if agent is None or agent_id not in floor.configuration.agents:
         return f"no agent {agent_id}"
     if endpoint not in floor.endpoints or endpoint in trunks(floor):

@@ -11,6 +11,7 @@ from ccd.core.acd import waiting
 from ccd.core.call import Call, Leg
 from ccd.core.configuration import Queue
 from ccd.core.display import NAME_LENGTH
+from ccd.core.network import area_of_phone, device_of
 from ccd.core.timer import BackOffTimer, OfferTimer
 from ccd.model.command import Bridge, Dial, HangUp
 from ccd.model.fact import OfferEnded, OfferMade, OfferOutcome
@@ -24,6 +25,7 @@ BRIDGE_TIME: Length = 10 * SECOND
 AFTER_LINK: Length = SECOND
 ANSWERED_ELSEWHERE = 26
 NORMAL = 16
+NO_TRUNK = Endpoint("")
 MISSED: tuple[OfferOutcome, ...] = ("expired", "refused", "unreachable")
 OUTCOME_OF_CAUSE: dict[int, OfferOutcome] = {
     1: "unreachable",
@@ -69,7 +71,8 @@ def make(floor: "Floor", call: Call, queue: Queue, agent: "agents.Agent", trigge
     caller = call.shown_name
     name = f"{queue.shown_name} - {caller}"[:NAME_LENGTH] if caller else queue.shown_name
     ring_time = queue.ring_time
-    floor.send(Dial(leg, endpoint, ring_time, "", call.number or call.ani, name, headers, variables))
+    device, through = way_to(floor, call, endpoint)
+    floor.send(Dial(leg, device, ring_time, "", call.number or call.ani, name, headers, variables, through))
     floor.note(OfferMade(offer_id, call_id, queue_id, agent_id, leg, agent.idle_since, trigger, endpoint))
     agents.move(floor, agent, "offered", call_id)
     floor.at(floor.now + ring_time, OfferTimer(offer_id, "ringing"))
@@ -82,6 +85,20 @@ def new_leg(floor: "Floor", call: Call, unique: str, role: Literal["agent", "dia
     floor.legs[leg] = Leg(leg, call.id, role, "dialling", endpoint)
     call.legs.append(leg)
     return leg
+
+
+def way_to(floor: "Floor", call: Call, endpoint: Endpoint) -> tuple[Endpoint, Endpoint]:
+    """A phone as its switch calls it, and the trunk by which it is reached where the call is on another one."""
+    if floor.network.is_one:
+        return endpoint, NO_TRUNK
+    own, its = floor.area_of(call.leg), area_of_phone(endpoint)
+    return device_of(endpoint), floor.network.trunk(own, its) if own != its else NO_TRUNK
+
+
+def is_reached(floor: "Floor", leg: LegId, endpoint: Endpoint) -> bool:
+    """Whether a phone can be rung for somebody at this leg: on the same switch, or over a trunk that is not away."""
+    own, its, network = floor.area_of(leg), area_of_phone(endpoint), floor.network
+    return its in network.reach(lambda area: area == own or floor.is_up(area), floor.is_trunk_away).get(own, ())
 
 
 def screen_pop(floor: "Floor", call: Call, queue: QueueId) -> str:
@@ -141,7 +158,7 @@ def on_timer(floor: "Floor", timer: OfferTimer) -> None:
     offer = floor.offers.get(timer.offer)
     if offer is None or offer.stage != timer.stage:
         return
-    if timer.stage == "bridging" and not floor.commands_a_switch:
+    if timer.stage == "bridging" and not floor.is_up(floor.area_of(offer.leg)):
         floor.at(floor.now + AFTER_LINK, timer)
     else:
         fail(floor, offer, "expired" if timer.stage == "ringing" else "lost")

@@ -9,9 +9,10 @@ from typing import Any
 from msgspec import Struct
 
 from ccd.core.configuration import AgentProfile, Queue
+from ccd.core.network import FIRST, NOBODY_SAID, Network, area_of_phone
 from ccd.model.cdr import Candidate, Explanation
-from ccd.model.fact import AgentChanged, AnyFact, EndpointNoted, OfferEnded, OfferMade
-from ccd.model.ids import AgentId, Endpoint, Moment, QueueId
+from ccd.model.fact import AgentChanged, AnyFact, EndpointNoted, OfferEnded, OfferMade, SwitchNoted
+from ccd.model.ids import AgentId, Endpoint, Moment, QueueId, SwitchName
 
 MOST_CANDIDATES = 50
 
@@ -42,14 +43,21 @@ class Reasons:
         self._agents: Mapping[AgentId, AgentProfile] = {}
         self._standing: dict[AgentId, Standing] = {}
         self._phones: dict[Endpoint, str] = {}
+        self._network = NOBODY_SAID
+        self._up: dict[SwitchName, bool] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the rules: whoever reads a snapshot has them."""
-        return {**self.__dict__, "_queues": {}, "_agents": {}}
+        return {**self.__dict__, "_queues": {}, "_agents": {}, "_network": NOBODY_SAID}
 
-    def configure(self, queues: Mapping[QueueId, Queue], agents: Mapping[AgentId, AgentProfile]) -> None:
+    def configure(
+        self,
+        queues: Mapping[QueueId, Queue],
+        agents: Mapping[AgentId, AgentProfile],
+        network: Network = NOBODY_SAID,
+    ) -> None:
         """From now on by these rules."""
-        self._queues, self._agents = queues, agents
+        self._queues, self._agents, self._network = queues, agents, network
 
     def apply(self, fact: AnyFact, at: Moment) -> Explained | None:
         """One more fact; the explanation, when it was an offer."""
@@ -63,16 +71,20 @@ class Reasons:
             self._standing.setdefault(fact.agent, Standing()).state = fact.outcome
         elif type(fact) is EndpointNoted:
             self._phones[fact.endpoint] = fact.state
+        elif type(fact) is SwitchNoted:
+            self._up[fact.switch] = fact.is_up
         elif type(fact) is OfferMade and fact.queue in self._queues:
             return self._explain(fact, at)
         return None
 
-    def free_since(self, agent: AgentId, at: Moment) -> Moment | None:
-        """Since when he is idle who could be offered a call now; None where he could not."""
+    def free_since(self, agent: AgentId, at: Moment, area: SwitchName = FIRST) -> Moment | None:
+        """Since when he is idle who could be offered a call of a caller in the area now; None where he could not."""
         standing = self._standing.get(agent)
         if standing is None or standing.state != "ready" or standing.back_off_until > at:
             return None
-        return standing.idle_since if self._phones.get(standing.endpoint) == "idle" else None
+        if self._phones.get(standing.endpoint) != "idle" or self._apart(standing.endpoint, area):
+            return None
+        return standing.idle_since
 
     def agents_at(self, endpoint: Endpoint) -> list[AgentId]:
         """Who uses a phone."""
@@ -80,7 +92,7 @@ class Reasons:
 
     def _explain(self, fact: OfferMade, at: Moment) -> Explained:
         queue = self._queues[fact.queue]
-        rated = sorted(self._rate(queue, at))
+        rated = sorted(self._rate(queue, at, self._network.area_of_leg(fact.leg)))
         candidates = tuple(
             Candidate(agent, levels, idle_since, refusal)
             for _, _, idle_since, agent, levels, refusal in rated[:MOST_CANDIDATES]
@@ -92,7 +104,7 @@ class Reasons:
         return Explained(fact, Explanation(candidates), is_best or (fact.trigger == "agent" and fits))
 
     def _rate(
-        self, queue: Queue, at: Moment
+        self, queue: Queue, at: Moment, area: SwitchName
     ) -> Iterable[tuple[int, tuple[int, ...], Moment, AgentId, tuple[int, ...], str]]:
         """(0 free, 1 qualified, 2 not), levels negated, idle_since, agent, levels, refusal."""
         for agent in self._agents.values():
@@ -100,7 +112,7 @@ class Reasons:
             standing = self._standing.get(agent.id) or Standing()
             refusal, grade = lack(queue, levels), 2
             if not refusal:
-                refusal = self._refusal(standing, at)
+                refusal = self._refusal(standing, at) or self._apart(standing.endpoint, area)
                 grade = 1 if refusal else 0
             yield grade, tuple(-level for level in levels), standing.idle_since, agent.id, levels, refusal
 
@@ -112,6 +124,19 @@ class Reasons:
             return "backs off after a missed offer"
         phone = self._phones.get(standing.endpoint, "unreachable")
         return "" if phone == "idle" else f"phone {phone.replace('_', ' ')}"
+
+    def _apart(self, endpoint: Endpoint, area: SwitchName) -> str:
+        """Why nobody in the area can be joined with the phone; empty where he can."""
+        its, network = area_of_phone(endpoint), self._network
+        if not self._up.get(its, True):
+            return f"switch {network.name(its)} is down" if network.name(its) else "the switch is down"
+        if its == area:
+            return ""
+        trunk = network.trunk(area, its)
+        if not trunk:
+            return f"no trunk from switch {network.name(area)} to {network.name(its)}"
+        is_away = self._phones.get(network.phone(SwitchName(network.name(area)), trunk)) == "unreachable"
+        return f"the trunk from switch {network.name(area)} to {network.name(its)} is away" if is_away else ""
 
 
 def lack(queue: Queue, levels: tuple[int, ...]) -> str:

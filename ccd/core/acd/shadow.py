@@ -14,9 +14,20 @@ from msgspec import Struct
 
 from ccd.core.acd.reason import Reasons
 from ccd.core.acd.selection import ranks
+from ccd.core.network import FIRST
 from ccd.model.cdr import ShadowResult
-from ccd.model.fact import AgentChanged, AnyFact, EndpointNoted, OfferEnded, OfferMade, QueueEntered, QueueLeft
-from ccd.model.ids import AgentId, CallId, Moment, OfferId, QueueId
+from ccd.model.fact import (
+    AgentChanged,
+    AnyFact,
+    CallEnded,
+    CallStarted,
+    EndpointNoted,
+    OfferEnded,
+    OfferMade,
+    QueueEntered,
+    QueueLeft,
+)
+from ccd.model.ids import AgentId, CallId, Moment, OfferId, QueueId, SwitchName
 
 if TYPE_CHECKING:
     from ccd.core.configuration import Configuration
@@ -56,6 +67,9 @@ class Shadow:
         }
         self._offered = {call.id for call in floor.calls.values() if call.offer is not None}
         self._told: set[CallId] = set()
+        self._network = floor.network
+        self._areas: dict[CallId, SwitchName] = {call.id: floor.area_of(call.leg) for call in floor.calls.values()}
+        """Where callers are."""
 
     def apply(self, facts: Iterable[AnyFact], at: Moment) -> list[Verdict]:
         """What it says of one input's decisions."""
@@ -66,6 +80,10 @@ class Shadow:
             if type(fact) is not OfferMade:  # which changes how nobody stands, and would be explained in full
                 self._reasons.apply(fact, at)
             match fact:
+                case CallStarted():
+                    self._areas[fact.call] = self._network.area_of_leg(fact.leg)
+                case CallEnded():
+                    self._areas.pop(fact.call, None)
                 case OfferMade():
                     self._offered.add(fact.call)
                     verdicts.append(self._on_offer(fact, at))
@@ -93,20 +111,20 @@ class Shadow:
         queue, agent = fact.queue, fact.agent
         if queue not in self._served:
             return "no_queue", AgentId("")
-        best = self._best(queue, at)
+        best = self._best(queue, at, self._areas.get(fact.call, FIRST))
         if best is None:
             return "nobody", AgentId("")
         # As in `Reasons`: an agent who became free took whom he may serve, whoever else was free.
         took = fact.trigger == "agent" and queue in self._serves.get(agent, ())
         return ("same", agent) if took or best == agent else ("other_agent", best)
 
-    def _best(self, queue: QueueId, at: Moment) -> AgentId | None:
+    def _best(self, queue: QueueId, at: Moment, area: SwitchName) -> AgentId | None:
         """Whom it would offer a call of the queue now: of the best rank that has somebody free the longest idle."""
         found: tuple[int, Moment, AgentId] | None = None
         for rank, agent in self._served.get(queue, ()):
             if found is not None and rank > found[0]:
                 break
-            since = self._reasons.free_since(agent, at)
+            since = self._reasons.free_since(agent, at, area)
             if since is not None and (found is None or (rank, since, agent) < found):
                 found = (rank, since, agent)
         return found[2] if found is not None else None
@@ -115,13 +133,20 @@ class Shadow:
         """Callers who came, and agents who became free, and were left alone."""
         for call in new:
             if self._is_left(call):
-                yield from self._would(call, self._best(self._waiting[call][1], at))
+                area = self._areas.get(call, FIRST)
+                yield from self._would(call, self._best(self._waiting[call][1], at, area))
         for agent in freed:
             serves = self._serves.get(agent)
-            if not serves or self._reasons.free_since(agent, at) is None:
+            if not serves:
                 continue
+            free = {
+                area: self._reasons.free_since(agent, at, area) is not None
+                for area in dict.fromkeys(self._areas.get(call, FIRST) for call in self._waiting)
+            }
             fitting = (
-                (key, call) for call, (key, queue) in self._waiting.items() if queue in serves and self._is_left(call)
+                (key, call)
+                for call, (key, queue) in self._waiting.items()
+                if queue in serves and self._is_left(call) and free[self._areas.get(call, FIRST)]
             )
             first = min(fitting, default=None)
             if first is not None:

@@ -97,9 +97,10 @@ def queue_of(floor: "Floor", call: Call) -> "Queue":
 
 def match(floor: "Floor", call: Call, queue: "Queue", key: Moment) -> None:
     """The best ready agent for a caller without an offer, else a place among the waiting."""
-    agent = floor.routing.take_agent(queue.id)
+    area = floor.area_of(call.leg)
+    agent = floor.routing.take_agent(queue.id, area)
     if agent is None:
-        floor.routing.add_waiting(call.id, queue.id, key)
+        floor.routing.add_waiting(call.id, queue.id, key, area)
     else:
         offer.make(floor, call, queue, floor.agents[agent], "caller")
 
@@ -107,7 +108,7 @@ def match(floor: "Floor", call: Call, queue: "Queue", key: Moment) -> None:
 def match_waiting(floor: "Floor", call: Call) -> None:
     """The best ready agent, if there is one by now, for a caller who has his place among the waiting."""
     queue = queue_of(floor, call)
-    agent = floor.routing.take_agent(queue.id)
+    agent = floor.routing.take_agent(queue.id, floor.area_of(call.leg))
     if agent is not None:
         floor.routing.remove_waiting(call.id)
         offer.make(floor, call, queue, floor.agents[agent], "caller")

@@ -107,7 +107,7 @@ class Commands:
         if dial.leg != leg_id(settings.name, self._legs.boot, unique) or self._legs.by_unique(unique) is not None:
             refused(self._output, dial.leg, TEMPORARY_FAILURE)
             return
-        leg = self._legs.dial(dial.leg, unique, dial.endpoint)
+        leg = self._legs.dial(dial.leg, unique, dial.through or dial.endpoint)
         leg.variables.update(engines(dial.variables))
         self._output.act("Originate", headers, lambda answer: self._originated(leg, answer))
         self._output.alarm((unique, "failed"), dial.ring_time + PATIENCE, lambda: self._ask(leg))

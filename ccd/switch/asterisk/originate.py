@@ -13,6 +13,8 @@ from ccd.wire.ami import IllegalValue
 
 _ENDPOINT = re.compile(r"[A-Za-z0-9]{1,16}/[A-Za-z0-9_.-]{1,64}")
 _NUMBER = re.compile(r"[+0-9*#A-D]{1,40}")
+_USER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+"""What a phone on another switch is called there: what that one's dialplan for such calls rings."""
 _UNIQUE = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
@@ -40,6 +42,8 @@ def originate(dial: Dial, variables: Iterable[tuple[str, str]], settings: Settin
         headers.append(("CallerID", caller_id(dial.cli_name, dial.outbound_cli)))
     for name, value in dial.headers:
         headers.append(("Variable", f"PJSIP_HEADER(add,{_matching(_HEADER_NAME, name)})={_quoted(value)}"))
+    if dial.through:  # what the far phone's transfer key sends over the trunk comes to ccd, and to nothing else
+        headers.append(("Variable", f"TRANSFER_CONTEXT={settings.phone_context}"))
     for name, value in variables:
         headers.append(("Variable", f"{_matching(_VARIABLE_NAME, name)}={_quoted(value)}"))
     if len(headers) > HEADER_LIMIT:
@@ -61,11 +65,13 @@ def clean(text: str, limit: int = VALUE_LIMIT) -> str:
 
 
 def _channel(dial: Dial) -> str:
-    endpoint = _matching(_ENDPOINT, dial.endpoint)
-    if not dial.number:
-        return endpoint
+    endpoint, number = _matching(_ENDPOINT, dial.endpoint), dial.number
+    if dial.through:
+        endpoint, number = _matching(_ENDPOINT, dial.through), _matching(_USER, endpoint.partition("/")[2])
+    elif number:
+        number = _matching(_NUMBER, number)
     technology, _, trunk = endpoint.partition("/")
-    return f"{technology}/{_matching(_NUMBER, dial.number)}@{trunk}"
+    return f"{technology}/{number}@{trunk}" if number else endpoint
 
 
 def _matching(pattern: re.Pattern[str], text: str) -> str:

@@ -32,6 +32,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     agent_context: str = "ccd-agent"
     dialled_context: str = "ccd-dialled"
     handback_context: str = "ccd-handback"
+    phone_context: str = "ccd-phone"
+    """Where a customer comes from an agent's transfer key."""
     variables: tuple[str, ...] = VARIABLES
     """Asked of every channel after a login: what the dialplan, the driver and (CCD_STATE) the engine wrote."""
     action_time: Length = 5 * SECOND

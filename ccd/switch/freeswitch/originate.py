@@ -18,6 +18,7 @@ FALLBACK_TIME = 6
 NAME_LIMIT = 80
 VARIABLE_LIMIT = 120
 _ENDPOINT = re.compile(r"[A-Za-z0-9]{1,16}/[A-Za-z0-9_.-]{1,64}(@[A-Za-z0-9_.-]{1,128})?")
+_USER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _NUMBER = re.compile(r"[+0-9*#A-D]{1,40}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
@@ -73,12 +74,16 @@ def clean(text: str, limit: int = VALUE_LIMIT) -> str:
 
 def _dialled(dial: Dial) -> str:
     """`user/1001` is dialled as it is, a number through a gateway: `gateway/trunk` is sofia's of that name."""
-    endpoint = _matching(_ENDPOINT, dial.endpoint)
+    endpoint, number = _matching(_ENDPOINT, dial.endpoint), dial.number
+    if dial.through:  # to another switch, which rings its phone of that name
+        endpoint, number = _matching(_ENDPOINT, dial.through), _matching(_USER, endpoint.partition("/")[2])
+    elif number:
+        number = _matching(_NUMBER, number)
     if endpoint.startswith(GATEWAY):
         endpoint = f"sofia/{endpoint}"
-    elif dial.number:
+    elif number:
         raise UnsafeText(f"a number through {endpoint}, which is no gateway")
-    return f"{endpoint}/{_matching(_NUMBER, dial.number)}" if dial.number else endpoint
+    return f"{endpoint}/{number}" if number else endpoint
 
 
 def _matching(pattern: re.Pattern[str], text: str) -> str:

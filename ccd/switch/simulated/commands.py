@@ -60,7 +60,7 @@ class Commands:
         if not output.is_up or not is_of_this_boot:
             output.tell_now(LegHungUp(dial.leg, TEMPORARY_FAILURE if output.is_up else AWAY, "switch"))
             return
-        leg = Leg(dial.leg, "dialling", dial.endpoint, is_dialled=True)
+        leg = Leg(dial.leg, "dialling", dial.through or dial.endpoint, is_dialled=True)
         self._channels.add(leg)
         if output.fails("lost answer: Dial", self.settings.rates.lost_answer):
             end = partial(self._channels.end, leg, TEMPORARY_FAILURE, "switch")
@@ -72,7 +72,13 @@ class Commands:
         if leg.state == "gone":
             return
         phone = self._phones.get(leg.endpoint)
-        if not dial.number and (phone is None or not phone.reachable):
+        if dial.through and (phone is None or phone.reachable):
+            self._channels.ring(leg)
+            self._output.see(
+                Rings(leg.id, dial.endpoint, "", dial.ring_time, dial.outbound_cli, dial.cli_name, dial.through)
+            )
+            self._output.after(dial.ring_time, partial(self._rung_out, leg))
+        elif not dial.number and (phone is None or not phone.reachable):
             self._channels.end(leg, UNREACHABLE, "switch")
         elif phone is not None and not dial.number and (phone.busy or len(phone.legs) > 1):
             self._channels.end(leg, BUSY, "far_end", BUSY_HERE)

@@ -13,11 +13,12 @@ from ccd.model.command import (
 )
 from ccd.model.event import (
     DigitPressed,
+    EndpointState,
     LegArrived,
     SwitchDown,
     SwitchUp,
 )
-from ccd.model.ids import Moment, SwitchName
+from ccd.model.ids import Endpoint, Moment, SwitchName
 from ccd.model.standing import LegStanding
 from ccd.switch.base import Cut, Reaction
 from ccd.switch.simulated.channels import RECOVERY, Channels
@@ -29,6 +30,7 @@ from ccd.switch.simulated.people import (
     AnyAct,
     AnySight,
     Calls,
+    FarPhone,
     HangsUp,
     HearsRinging,
     Holds,
@@ -142,6 +144,11 @@ class SimulatedSwitch:
         """Whether the link is."""
         return self._output.is_up
 
+    def state_of(self, endpoint: Endpoint) -> EndpointState:
+        """A phone's true state."""
+        phone = self._phones.get(endpoint)
+        return phone.state() if phone is not None else "unreachable"
+
     # --- people
 
     def _calls(self, act: Calls) -> None:
@@ -207,6 +214,9 @@ class SimulatedSwitch:
         if phone is not None and not phone.reachable:
             self._channels.end(leg, RECOVERY, "switch")
 
+    def _far_phone(self, act: FarPhone) -> None:
+        self._phones.use(act)
+
     def _restarts(self, act: Restarts) -> None:
         """Whoever had the link has lost it first; nobody hears of the channels' ends."""
         self._output.flush()
@@ -215,6 +225,7 @@ class SimulatedSwitch:
         self._output.is_up = False
         for leg in list(self._channels.legs.values()):
             self._channels.end(leg, 0, "switch")
+        self._phones.forget_far()
         self._boots += 1
         self.boot = f"b{self._boots}"
 
@@ -231,5 +242,6 @@ _ACTS: dict[type, Callable[[SimulatedSwitch, Any], None]] = {
     Refers: SimulatedSwitch._refers,
     Holds: SimulatedSwitch._holds,
     PhoneChanges: SimulatedSwitch._phone_changes,
+    FarPhone: SimulatedSwitch._far_phone,
     Restarts: SimulatedSwitch._restarts,
 }

@@ -69,6 +69,14 @@ class PhoneChanges(Act, frozen=True):
     busy: bool = False
 
 
+class FarPhone(Act, frozen=True):
+    """A phone rings (`ringing`), talks (`up`) or does neither any more (`gone`) for a leg of another switch."""
+
+    endpoint: Endpoint
+    leg: LegId
+    state: str
+
+
 class Restarts(Act, frozen=True):
     """The switch itself dies and boots: all channels are gone, all links down."""
 
@@ -80,13 +88,16 @@ class Sight(Struct, frozen=True, gc=False):
 
 
 class Rings(Sight, frozen=True):
-    """A phone rings, and shows a number and perhaps a name; `number` is set where it is one outside."""
+    """A phone rings, and shows a number and perhaps a name; `number` is set where it is one outside, `through` where it
+    is of the switch behind that trunk.
+    """
 
     endpoint: Endpoint
     number: str
     ring_time: Length
     shown_number: str = ""
     shown_name: str = ""
+    through: Endpoint = Endpoint("")
 
 
 class IsAnswered(Sight, frozen=True):
@@ -135,5 +146,5 @@ class Over(Sight, frozen=True):
     cause: int = 0
 
 
-AnyAct = Calls | PicksUp | Rejects | HangsUp | Presses | Refers | Holds | PhoneChanges | Restarts
+AnyAct = Calls | PicksUp | Rejects | HangsUp | Presses | Refers | Holds | PhoneChanges | FarPhone | Restarts
 AnySight = Rings | IsAnswered | Hears | HearsEnd | HearsMusic | HearsRinging | HearsTone | Talks | Alone | Over

@@ -4,18 +4,20 @@ from ccd.model.event import EndpointChanged, EndpointState
 from ccd.model.ids import Endpoint, LegId, Moment, SwitchName
 from ccd.switch.simulated.leg import Leg
 from ccd.switch.simulated.output import Output
-from ccd.switch.simulated.people import PhoneChanges
+from ccd.switch.simulated.people import FarPhone, PhoneChanges
 
 
 class Phone:
     """`told` is the state that the daemon was told last."""
 
-    __slots__ = ("busy", "legs", "reachable", "told", "told_until")
+    __slots__ = ("busy", "far", "legs", "reachable", "told", "told_until")
 
     def __init__(self) -> None:
         self.reachable = False
         self.busy = False
         self.legs: dict[LegId, Leg] = {}
+        self.far: dict[LegId, str] = {}
+        """Legs of other switches that ring it or hold it."""
         self.told: EndpointState = "unreachable"
         self.told_until: Moment = 0
 
@@ -23,9 +25,10 @@ class Phone:
         """The truth."""
         if not self.reachable:
             return "unreachable"
-        if self.busy or any(leg.state in ("up", "early") for leg in self.legs.values()):
+        states = [*(leg.state for leg in self.legs.values()), *self.far.values()]
+        if self.busy or "up" in states or "early" in states:
             return "in_use"
-        return "ringing" if any(leg.state == "ringing" for leg in self.legs.values()) else "idle"
+        return "ringing" if "ringing" in states else "idle"
 
 
 class Phones:
@@ -45,6 +48,20 @@ class Phones:
         phone = self._phones.setdefault(act.endpoint, Phone())
         phone.reachable, phone.busy = act.reachable, act.busy
         self.settle(act.endpoint)
+
+    def use(self, act: FarPhone) -> None:
+        """It rings or talks for a leg of another switch, or does not any more."""
+        phone = self._phones.get(act.endpoint)
+        if phone is not None:
+            phone.far.pop(act.leg, None)
+            if act.state != "gone":
+                phone.far[act.leg] = act.state
+            self.settle(act.endpoint)
+
+    def forget_far(self) -> None:
+        """The switch restarts: it has no calls of others any more."""
+        for phone in self._phones.values():
+            phone.far.clear()
 
     def settle(self, endpoint: Endpoint) -> None:
         """Tell the state if it is another one than was told."""

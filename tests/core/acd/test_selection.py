@@ -6,7 +6,8 @@ import pytest
 
 from ccd.core.acd.selection import SLACK, Line, Routing, RoutingStanding, is_qualified, ranks
 from ccd.core.configuration import AgentProfile, Queue
-from ccd.model.ids import AgentId, CallId, QueueId
+from ccd.core.network import Reach
+from ccd.model.ids import AgentId, CallId, QueueId, SwitchName
 from tests.core.centre import agent, queue
 
 SALES, VIP = QueueId("sales"), QueueId("vip")
@@ -153,6 +154,65 @@ def test_chooses_as_a_plain_search_does(seed: int) -> None:
         if best is not None:
             assert not made.is_ready(best)
             made.set_ready(best, ready[best])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_chooses_as_a_plain_search_does_among_those_who_can_be_joined(seed: int) -> None:
+    draw = random.Random(seed)
+    areas = (SwitchName(""), SwitchName("b"), SwitchName("c"))
+    queues = (queue("sales", requires=(("sales", 1),)), queue("vip", requires=(("vip", 1),)))
+    made = Routing()
+    profiles = {
+        name: AgentProfile(name, name, name, {"sales": draw.randint(0, 3), "vip": draw.randint(0, 3)})
+        for name in (AgentId(f"a{n}") for n in range(9))
+    }
+    made.configure({q.id: q for q in queues}, profiles)
+    waiting: dict[CallId, tuple[int, Queue, SwitchName]] = {}
+    ready: dict[AgentId, tuple[int, SwitchName]] = {}
+    reach: Reach = {area: (area,) for area in areas}
+    made.connect(reach)
+    for step in range(2_000):
+        name, call, area = draw.choice(list(profiles)), CallId(f"c{draw.randrange(30)}"), draw.choice(areas)
+        match draw.randrange(6):
+            case 0 | 1 if call not in waiting:
+                waiting[call] = (draw.randrange(100), draw.choice(queues), area)
+                made.add_waiting(call, waiting[call][1].id, waiting[call][0], area)
+            case 2:
+                waiting.pop(call, None)
+                made.remove_waiting(call)
+            case 3 if name not in ready:
+                ready[name] = step % 30, area
+                made.set_ready(name, step % 30, area)
+            case 4:
+                ready.pop(name, None)
+                made.unset_ready(name)
+            case 5:
+                reach = {one: tuple(to for to in areas if draw.random() < 0.5) for one in areas if draw.random() < 0.8}
+                made.connect(reach)
+                if step % 5 == 0:
+                    made.configure({q.id: q for q in queues}, profiles)
+                    copy = Routing()
+                    copy.configure({q.id: q for q in queues}, profiles)
+                    copy.restore(made.standing())
+                    assert copy.standing() == made.standing()
+                    made = copy
+        callers = [
+            (key, c)
+            for c, (key, q, of) in waiting.items()
+            if is_qualified(q, profiles[name]) and area in reach.get(of, ())
+        ]
+        assert made.select_caller(name, area) == min(callers, default=(0, None))[1]
+        q = draw.choice(queues)
+        free = [
+            (-profiles[a].skills[q.requires[0][0]], since, a)
+            for a, (since, at) in ready.items()
+            if is_qualified(q, profiles[a]) and at in reach.get(area, ())
+        ]
+        best = made.take_agent(q.id, area)
+        assert best == min(free, default=(0, 0, None))[2]
+        if best is not None:
+            made.set_ready(best, *ready[best])
+        assert made.waiting_in(q.id) == sum(one.id == q.id for _, one, _ in waiting.values())
 
 
 def test_a_queue_that_is_no_more_keeps_those_who_wait_in_it() -> None:

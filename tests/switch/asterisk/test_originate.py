@@ -66,12 +66,21 @@ def test_a_trunk_is_dialled_with_its_number() -> None:
     assert headers["CallerID"] == '"Häuser & Co" <4930>'
 
 
+def test_a_phone_on_another_switch_is_dialled_through_the_trunk_to_it_as_an_agent_is() -> None:
+    dial = Dial(LEG, Endpoint("user/anna.r"), SECOND, through=Endpoint("PJSIP/to-b"))
+    headers = dict(originate(dial, dial.variables, SETTINGS))
+    assert headers["Channel"] == "PJSIP/anna.r@to-b"
+    assert (headers["Context"], headers["Variable"]) == ("ccd-agent", "TRANSFER_CONTEXT=ccd-phone")
+
+
 @pytest.mark.parametrize(
     "dial",
     [
         Dial(LEG, Endpoint("PJSIP/1&PJSIP/2"), SECOND),
         Dial(LEG, Endpoint("1001"), SECOND),
         Dial(LEG, Endpoint("PJSIP/trunk"), SECOND, number="49/x@evil"),
+        Dial(LEG, Endpoint("user/1@elsewhere"), SECOND, through=Endpoint("PJSIP/to-b")),
+        Dial(LEG, Endpoint("PJSIP/1"), SECOND, through=Endpoint("PJSIP/to-b/sip:x")),
         Dial(leg("a b"), Endpoint("PJSIP/1"), SECOND),
         Dial(LEG, Endpoint("PJSIP/1"), SECOND, headers=(("X: y", "1"),)),
         Dial(LEG, Endpoint("PJSIP/1"), SECOND, variables=(("SHELL(id)", "1"),)),

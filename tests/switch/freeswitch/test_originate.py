@@ -70,6 +70,14 @@ def test_a_clean_text_is_one_line_of_bounded_length(text: str) -> None:
     assert len(cleaned.encode()) <= VALUE_LIMIT
 
 
+def test_a_phone_on_another_switch_is_rung_through_the_gateway_to_it() -> None:
+    asked = argument(Dial(LEG, Endpoint("PJSIP/anna.r"), SECOND, through=Endpoint("gateway/to-a")))
+    assert asked.endswith("}sofia/gateway/to-a/anna.r &park()")
+    for through, phone in (("user/1001", "PJSIP/1"), ("gateway/a b", "PJSIP/1"), ("gateway/a", "user/1@elsewhere")):
+        with pytest.raises(UnsafeText):
+            argument(Dial(LEG, Endpoint(phone), SECOND, through=Endpoint(through)))
+
+
 def test_a_number_goes_through_a_gateway() -> None:
     asked = argument(Dial(LEG, Endpoint("gateway/trunk"), SECOND, number="+49301234", outbound_cli="4930"))
     assert asked.endswith("}sofia/gateway/trunk/+49301234 &park()")
