@@ -15,7 +15,7 @@ from ccd.model.ids import SECOND, Moment
 LONGEST, SHORTEST = 2_000.0, 120.0
 """Answers over which a surplus or a debt is spread: as many as are to come, within these bounds."""
 RESERVE, RESERVE_RATE = 5.0, 0.03
-"""Abandons kept for the chance of the last minutes: so many, or this part of the period's budget if that is more."""
+"""Abandons kept for the chance of the last minutes: so many, or this part of what the answers so far allowed."""
 SMALLEST, LARGEST = 0.1, 2.0
 """Bounds of the share, in targets."""
 FIRST_LIMIT = 0.05
@@ -74,7 +74,7 @@ class Spending:
     def share(self, now: Moment) -> float:
         """Of the coming answers, how many may be abandoned."""
         target, coming = self.budget.target, self._coming(now)
-        reserve = max(RESERVE, RESERVE_RATE * target * (self.budget.live + coming))
+        reserve = max(RESERVE, RESERVE_RATE * target * self.budget.live)
         wanted = target + (self.budget.surplus - reserve) / min(LONGEST, max(SHORTEST, coming))
         return min(LARGEST * target, max(SMALLEST * target, wanted))
 

@@ -29,7 +29,8 @@ FIRST_RING = 12.0
 FIRST_OTHER = 20.0
 BELIEF = 8.0
 """Observations that the first guesses (seconds) count as."""
-MOST_AT_ONCE = 1_000
+LEAST_A_SECOND, AGENTS_A_DIAL = 4, 15
+"""Dials a second: one for so many agents, and at least so many."""
 HANG_UP_AT = 0.5
 KNOWN_ENOUGH = 20
 """Lines whose ends are known, before more than one is dialled for each free agent."""
@@ -87,6 +88,10 @@ class Predictive(Pacing):
         """Ringing lines by the second of their dial."""
         self._lengths: dict[int, list[tuple[Duration, Length]]] = {}
         """Of the lines that have ended, by the second of their dial."""
+        self._given_up: dict[CallId, None] = {}
+        """Lines that we hang up: how they would have ended is not known."""
+        self._cut_short: dict[int, None] = {}
+        """The seconds in which they were dialled."""
         self._known = 0
         self._views: list[View] = []
         self._planned: deque[float] = deque()
@@ -116,7 +121,8 @@ class Predictive(Pacing):
         self._pass(now)
         since = self._line_ended(call, self.other_time, now)
         super().not_answered(call, now)
-        if since is not None:
+        is_given_up = self._given_up.pop(call, None) is not None
+        if since is not None and not is_given_up:
             self.answer_rate.not_answered(self._age(since))
 
     def wrap_up_begun(self, agent: AgentId, now: Moment) -> None:
@@ -145,7 +151,7 @@ class Predictive(Pacing):
         self._pass(now)
         self._planned.clear()
         limit, shortages, chance = self.spending.limit(now), self._shortages(now), 0.0
-        most = MOST_AT_ONCE if self._known >= KNOWN_ENOUGH else max(0, self.free - len(self.ringing))
+        most = self._most(now)
         while len(self._planned) < most and self.is_staffed:
             chance = max(shortage.chance() for shortage in shortages)
             if chance > limit:
@@ -154,14 +160,25 @@ class Predictive(Pacing):
             for shortage, view in zip(shortages, self._views, strict=True):
                 shortage.add(view.lines[0])
         is_known = len(self._planned) < most
-        return self._explain(now, chance, "chance over the limit" if is_known else "too few outcomes known for more")
+        return self._explain(now, chance, "chance over the limit" if is_known else "enough for this second")
 
     def calls_to_hang_up(self, now: Moment) -> tuple[CallId, ...]:
         """When an answer finds nobody more likely than not, as after agents vanished: who has been rung long enough."""
         if self.decision is None or self.decision.chance < HANG_UP_AT:
             return ()
         latest = now - LEAST_RING_TIME
-        return tuple(call for call, since in self.ringing.items() if since <= latest)
+        calls = tuple(call for call, since in self.ringing.items() if since <= latest)
+        for call in calls:
+            self._given_up[call] = None
+            self._cut_short[self.ringing[call] // SECOND] = None
+        return calls
+
+    def _most(self, now: Moment) -> int:
+        """Not more a second than what was learned meanwhile can correct; while little is known, a line an agent."""
+        most = max(LEAST_A_SECOND, self.agents // AGENTS_A_DIAL) - self._dialled_in.get(now // SECOND, 0)
+        if self._known < KNOWN_ENOUGH:
+            most = min(most, self.free - len(self.ringing))
+        return max(0, most)
 
     def _explain(self, now: Moment, chance: float, reason: str) -> int:
         rate, spending, placed = self.answer_rate, self.spending, len(self._planned)
@@ -252,8 +269,13 @@ class Predictive(Pacing):
         return since
 
     def _learn_lengths(self, second: int) -> None:
-        """Of the lines dialled in this second, when all of them have ended: else the short ones would come first."""
-        for kind, length in self._lengths.pop(second, ()):
+        """Of the lines dialled in this second, when all have ended: else the short ones would come first.
+
+        Where one was hung up nothing is learned from any, or only the short ones would be left.
+        """
+        seen, is_cut_short = self._lengths.pop(second, ()), second in self._cut_short
+        self._cut_short.pop(second, None)
+        for kind, length in () if is_cut_short else seen:
             kind.add(length)
             self._known += 1
 

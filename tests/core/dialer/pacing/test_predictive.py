@@ -27,25 +27,35 @@ def taught(agents: int, answers: int = 30, others: int = 70) -> tuple[Predictive
     pacing = pacing_of(agents)
     now = 0
     for number in range(answers + others):
-        now = number * 3 * SECOND
+        now = number * 20 * SECOND
         call = CallId(f"taught {number}")
         pacing.dialled(call, now)
         if number % 10 < 10 * answers // (answers + others):
-            pacing.answered(call, now + 2 * SECOND)
-            pacing.talk_begun(AgentId("0"), call, now + 2 * SECOND)
-            pacing.agent_free(AgentId("0"), now + 2 * SECOND)
+            pacing.answered(call, now + 12 * SECOND)
+            pacing.talk_begun(AgentId("0"), call, now + 12 * SECOND)
+            pacing.agent_free(AgentId("0"), now + 12 * SECOND)
         else:
-            pacing.not_answered(call, now + 2 * SECOND)
+            pacing.not_answered(call, now + 12 * SECOND)
     now += 100 * SECOND
     pacing.calls_to_place(now)
     return pacing, now
+
+
+def fill(pacing: Predictive, now: Moment) -> list[CallId]:
+    """Dial what it asks for, second by second, while nothing else happens; seven seconds tell little of lines."""
+    calls: list[CallId] = []
+    for second in range(7):
+        for _ in range(pacing.calls_to_place(now + second * SECOND)):
+            calls.append(CallId(f"fill {len(calls)}"))
+            pacing.dialled(calls[-1], now + second * SECOND)
+    return calls
 
 
 def test_at_first_a_line_for_each_free_agent() -> None:
     pacing = pacing_of(4)
     assert pacing.calls_to_place(0) == 4
     assert pacing.decision is not None
-    assert pacing.decision.reason == "too few outcomes known for more"
+    assert pacing.decision.reason == "enough for this second"
     assert pacing.deadline() == SECOND
 
 
@@ -57,7 +67,7 @@ def test_nobody_to_talk_no_calls() -> None:
 
 def test_once_it_knows_more_lines_than_free_agents() -> None:
     pacing, now = taught(8)
-    assert pacing.calls_to_place(now) > 8
+    assert len(fill(pacing, now)) > 8
     decision = pacing.decision
     assert decision is not None
     assert decision.chance > decision.limit
@@ -67,7 +77,7 @@ def test_once_it_knows_more_lines_than_free_agents() -> None:
 def test_the_lower_the_answer_rate_the_more_lines() -> None:
     few, now = taught(8, answers=10, others=90)
     many, _ = taught(8, answers=50, others=50)
-    assert few.calls_to_place(now) > many.calls_to_place(now)
+    assert len(fill(few, now)) > len(fill(many, now))
 
 
 def test_an_agent_late_in_his_wrap_up_counts_more_than_one_who_talks() -> None:
@@ -78,26 +88,33 @@ def test_an_agent_late_in_his_wrap_up_counts_more_than_one_who_talks() -> None:
             pacing.talk_begun(AgentId(str(number)), CallId(""), now - 25 * SECOND)
             if is_wrapping_up:
                 pacing.wrap_up_begun(AgentId(str(number)), now - 25 * SECOND)
-        calls.append(pacing.calls_to_place(now))
+        calls.append(len(fill(pacing, now)))
     assert calls[0] > calls[1]
 
 
 def test_agents_vanish_and_lines_that_rang_long_enough_are_given_up() -> None:
     pacing, now = taught(8)
-    calls = [CallId(str(number)) for number in range(pacing.calls_to_place(now))]
-    for call in calls:
-        pacing.dialled(call, now)
+    calls = fill(pacing, now)
+    first = [call for call in calls if pacing.ringing[call] == now]
+    gone_at = now + 7 * SECOND
     for number in range(8):
-        pacing.agent_gone(AgentId(str(number)), now + SECOND)
-    pacing.agent_free(AgentId("late"), now + SECOND)
+        pacing.agent_gone(AgentId(str(number)), gone_at)
+    pacing.talk_begun(AgentId("late"), CallId(""), gone_at)
     early = now + LEAST_RING_TIME - 1
     assert pacing.calls_to_place(early) == 0
     assert pacing.calls_to_hang_up(early) == ()
-    pacing.dialled(CallId("young"), early)
-    for agent in (AgentId("late"),):
-        pacing.talk_begun(agent, CallId(""), early)
     assert pacing.calls_to_place(early + 1) == 0
-    assert pacing.calls_to_hang_up(early + 1) == tuple(calls)
+    assert pacing.calls_to_hang_up(early + 1) == tuple(first)
+    known = pacing.other_time.total
+    for call in calls:
+        pacing.not_answered(call, early + 1)
+    pacing.calls_to_place(now + 100 * SECOND)
+    assert pacing.other_time.total == known + len(calls) - len(first)
+
+
+def test_not_more_a_second_than_can_be_learned_from() -> None:
+    pacing, now = taught(90)
+    assert pacing.calls_to_place(now) == 6
 
 
 def test_a_long_silence_costs_no_more_than_ten_minutes() -> None:
