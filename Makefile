@@ -49,7 +49,7 @@ simulate-soak: venv  ## CALLS=1000000 simulated calls from SEED=1 on, faults on,
 mutants: venv   ## SAMPLE=300 mutants of ccd/core, chosen by SEED=1, against its tests: at least 90 % killed; ONLY=ccd.core.talk
 	$(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ONLY),--only $(ONLY))
 
-bench-%: lab-packages  ## bench-queue, bench-wire, bench-route, bench-engine: both sides of a ratio in one run
+bench-%: lab-packages  ## bench-queue, bench-wire, bench-route, bench-engine, bench-dialler: both sides of a ratio in one run
 	$(BIN)/python -m benchmarks.$*
 
 # Virtual time: nothing of the lab is needed.
