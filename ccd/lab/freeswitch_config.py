@@ -50,7 +50,6 @@ def render(settings: FreeSwitchSettings, ports: FreeSwitchPorts, folder: Path, l
         "rtp_end": ports.rtp.stop - 2,
         "lab_secret": lab_secret,
         "log_level": settings.log_level,
-        "gateways": "",
         "extra_modules": "\n".join(f'    <load module="{name}"/>' for name in settings.extra_modules),
     }
     texts = {**template.read("freeswitch"), **settings.files}

@@ -94,6 +94,48 @@ class Process:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
+class Server:
+    """A program that serves from a folder of its own; started, stopped, killed and started again at will."""
+
+    name: str
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._process: Process | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def process(self) -> Process:
+        if self._process is None:
+            raise LabError(f"{self.name} is not running")
+        return self._process
+
+    async def start(self) -> None:
+        """Return when it serves. Raises LabError."""
+        raise NotImplementedError
+
+    async def stop(self) -> None:
+        """End in order (SIGTERM), by force if that takes over 5 s."""
+        await self.process.stop()
+        self._process = None
+
+    async def kill(self) -> None:
+        """End at once, as a crash does."""
+        await self.process.kill()
+        self._process = None
+
+    async def kill_if_running(self) -> None:
+        if self._process is not None:
+            await self.kill()
+
+    async def restart(self) -> None:
+        await self.stop()
+        await self.start()
+
+
 def free_port() -> int:
     """A loopback TCP port nobody has now. Another may take it before it is used: then the server says so and fails."""
     return _free(socket.SOCK_STREAM, "127.0.0.1")

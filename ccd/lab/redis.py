@@ -5,37 +5,28 @@ import contextlib
 from pathlib import Path
 
 from ccd.lab.packages import Program
-from ccd.lab.process import LabError, Process, free_port
+from ccd.lab.process import LabError, Process, Server, free_port
 
 START_TIMEOUT = 10.0
 
 
-class Redis:
+class Redis(Server):
     """redis-server on a loopback port; data lives in `folder`, so a restart finds it again.
 
     With `of` it is a replica of that one, until `promote`.
     """
 
+    name = "Redis"
+
     def __init__(self, folder: Path, program: Program, of: "Redis | None" = None) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.port = free_port()
         self._program = program
         self._of = of
-        self._process: Process | None = None
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
-
-    @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.returncode is None
-
-    @property
-    def process(self) -> Process:
-        if self._process is None:
-            raise LabError("Redis is not running")
-        return self._process
 
     async def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -48,22 +39,6 @@ class Redis:
             await asyncio.wait_for(self._answering(), START_TIMEOUT)
         except TimeoutError as error:
             raise LabError(f"Redis does not answer:\n{self.process.log_tail()}") from error
-
-    async def stop(self) -> None:
-        await self.process.stop()
-        self._process = None
-
-    async def kill(self) -> None:
-        await self.process.kill()
-        self._process = None
-
-    async def kill_if_running(self) -> None:
-        if self._process is not None:
-            await self.kill()
-
-    async def restart(self) -> None:
-        await self.stop()
-        await self.start()
 
     async def promote(self) -> None:
         """A replica becomes a master, with what it has. Raises LabError."""

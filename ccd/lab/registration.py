@@ -43,12 +43,6 @@ class Registration:
         if not self.done.done():
             self.done.cancel()
 
-    def renew(self) -> None:
-        """Register now, whenever the next time would be."""
-        self.close()
-        self.done = asyncio.get_running_loop().create_future()
-        self._send()
-
     def response(self, message: SipMessage, code: int) -> None:
         """What the server says."""
         if code < 200 or message.sequence != self._sequence:

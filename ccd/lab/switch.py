@@ -1,11 +1,10 @@
-"""What the private switches have in common: a process in a folder of its own, ports, channels to be counted."""
+"""What the private switches have in common: ports, channels to be counted."""
 
 import asyncio
 import os
-from pathlib import Path
 from typing import Literal, Protocol
 
-from ccd.lab.process import LabError, Process
+from ccd.lab.process import LabError, Server
 
 Kind = Literal["asterisk", "freeswitch"]
 COMMAND_TIMEOUT = 10.0
@@ -34,51 +33,14 @@ class Ports(Protocol):
     def trunk(self) -> int: ...
 
 
-class PrivateSwitch:
+class PrivateSwitch(Server):
     """One switch with its configuration below `folder`; started, stopped, killed and started again at will."""
 
-    name: str
     kind: Kind
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._process: Process | None = None
 
     @property
     def ports(self) -> Ports:
         raise NotImplementedError
-
-    @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.returncode is None
-
-    @property
-    def process(self) -> Process:
-        if self._process is None:
-            raise LabError(f"{self.name} is not running")
-        return self._process
-
-    async def start(self) -> None:
-        """Write the configuration, start, and return when it takes commands. Raises LabError."""
-        raise NotImplementedError
-
-    async def stop(self) -> None:
-        """Hang up everything and end (SIGTERM), by force if that takes over 5 s."""
-        await self.process.stop()
-        self._process = None
-
-    async def kill(self) -> None:
-        """End at once, as a crash does."""
-        await self.process.kill()
-        self._process = None
-
-    async def kill_if_running(self) -> None:
-        if self._process is not None:
-            await self.kill()
-
-    async def restart(self) -> None:
-        await self.stop()
-        await self.start()
 
     async def channel_count(self) -> int:
         """How many channels live now: 0 when nothing is left behind."""
