@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ccd.core.dial_policy import DialPolicy
+from ccd.core.dialer import abandon
 from ccd.core.display import showable
 from ccd.core.flow.flow import Flow
 from ccd.core.flow.prompt import Prompt
 from ccd.core.network import NOBODY_SAID, Network
-from ccd.model.ids import SECOND, AgentId, Endpoint, Length, Moment, QueueId
+from ccd.model.campaign import AttemptOutcome
+from ccd.model.ids import SECOND, AgentId, CampaignId, Endpoint, Length, Moment, QueueId
 
+PacingAlgorithm = Literal["preview", "progressive", "power", "predictive"]
 RecordingMode = Literal["always", "never", "share", "on_demand"]
 
 
@@ -58,6 +61,8 @@ class Queue:
     recording: RecordingPolicy = RecordingPolicy()
     service_level_time: Length = 20 * SECOND
     caller_name: str = ""
+    auto_answer: bool = False
+    """The agents' phones are told to answer by themselves."""
     shown_name: str = field(init=False, compare=False)
     """`caller_name`, else `name`, for a phone's display."""
 
@@ -128,6 +133,70 @@ class NumberRoute:
 
 
 @dataclass(frozen=True)
+class RetryRule:
+    """When a contact is dialled again after an outcome; with `next_number` at once at the next of its numbers, where it
+    has one, and `after` the last of them at the first again.
+    """
+
+    after: Length
+    next_number: bool = False
+
+
+@dataclass(frozen=True)
+class Disposition:
+    """What an agent's word for an attempt means for the contact. `is_done`: never again; `after`: again then, 0 for
+    what the outcome's rule says; `is_call_back`: at the time that the agent gives; `blocks`: the do-not-call list that
+    its number goes on.
+    """
+
+    name: str
+    is_done: bool = False
+    after: Length = 0
+    is_call_back: bool = False
+    blocks: str = ""
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A list with its rules. An answered call goes through `flow`, which leads it to `queue`, whose agents are held for
+    it; who is in that queue longer than `cap.law.patience` is abandoned.
+
+    `retry` says when a contact is dialled again: an outcome without a rule ends it. `hours` are the campaign's own,
+    None for always; those of the contact are the store's business. The larger `rank` gets free agents first.
+    """
+
+    id: CampaignId
+    name: str
+    queue: QueueId
+    flow: Flow
+    algorithm: PacingAlgorithm = "predictive"
+    power_ratio: float = 1.5
+    preview_time: Length = 60 * SECOND
+    """After it a contact that is looked at is dialled; 0: never by itself."""
+    cap: abandon.Rules = field(default_factory=abandon.Rules)
+    ring_time: Length = 25 * SECOND
+    outbound_clis: tuple[str, ...] = ()
+    is_local_cli: bool = False
+    """Of the pool, the one nearest to the dialled number; else one after the other."""
+    most_attempts: int = 8
+    most_attempts_a_day: int = 3
+    retry: Mapping[AttemptOutcome, RetryRule] = field(default_factory=dict)
+    dispositions: Mapping[str, Disposition] = field(default_factory=dict)
+    hours: "Calendar | None" = None
+    rank: int = 0
+    has_inbound_first: bool = True
+    """A held agent is lent to a caller who finds no other, as far as the cap allows."""
+
+
+@dataclass(frozen=True)
+class TrunkLimit:
+    """What a trunk may be asked to carry of dialled calls: at a time, and new ones a second; 0: no limit."""
+
+    calls: int = 0
+    calls_per_second: int = 0
+
+
+@dataclass(frozen=True)
 class Site:
     """What holds for the whole centre."""
 
@@ -160,4 +229,6 @@ class Configuration:
     feature_codes: FeatureCodes
     phone_prompts: PhonePrompts
     default_route: NumberRoute | None = None
+    campaigns: Mapping[CampaignId, Campaign] = field(default_factory=dict)
+    trunk_limits: Mapping[Endpoint, TrunkLimit] = field(default_factory=dict)
     network: Network = NOBODY_SAID

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from ccd.model.ids import CallerId, Endpoint, LegId, Length, Moment, QuestionId, RecordingId, RequestId
+from ccd.model.ids import CallerId, CallId, Endpoint, LegId, Length, Moment, QuestionId, RecordingId, RequestId
 from ccd.model.question import AnyQuestion
 
 
@@ -74,7 +74,8 @@ class Dial(Command, frozen=True):
     """Ring `endpoint` as the new leg `leg` (the id is ours). Results: `LegAnswered` or `LegHungUp`.
 
     `number` is empty for a phone; with it the endpoint is a trunk and the number is dialled through it. `through` is
-    the trunk to another switch, whose phone the endpoint is: what it is called there.
+    the trunk to another switch, whose phone the endpoint is: what it is called there. A `barrier` does not leave before
+    the journal that tells of it is safe on the disk: who is called must not be called twice, whatever happens.
     """
 
     leg: LegId
@@ -86,6 +87,7 @@ class Dial(Command, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     through: Endpoint = Endpoint("")
+    barrier: bool = False
 
 
 class Bridge(Command, frozen=True):
@@ -171,6 +173,14 @@ class UpdateCaller(Command, frozen=True):
     fields: dict[str, str]
 
 
+class BlockNumber(Command, frozen=True):
+    """Put a number on the do-not-call list of this name, for whoever it belongs to said so in the call."""
+
+    number: str
+    list: str
+    call: CallId
+
+
 class Reply(Command, frozen=True):
     """The answer to a request: `refusal` is empty when it was carried out, else says why not."""
 
@@ -195,4 +205,4 @@ SwitchCommand = (
     | StopRecording
     | HandBack
 )
-AnyCommand = SwitchCommand | Ask | UpdateCaller | Reply
+AnyCommand = SwitchCommand | Ask | UpdateCaller | BlockNumber | Reply

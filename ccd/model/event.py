@@ -8,9 +8,11 @@ from typing import Literal
 
 from msgspec import Struct
 
+from ccd.model.campaign import CampaignAction, CampaignStanding
 from ccd.model.ids import (
     AgentId,
     CallId,
+    CampaignId,
     Endpoint,
     LegId,
     Length,
@@ -236,6 +238,12 @@ class CallsRecalled(Event, frozen=True):
     switch: SwitchName = SwitchName("")
 
 
+class CampaignsRestored(Event, frozen=True):
+    """After a restart: the campaigns as they were, from the contact store."""
+
+    campaigns: tuple[CampaignStanding, ...]
+
+
 class TimersHeld(Event, frozen=True):
     """Nobody looked for a while (a daemon begins where another ended, or stood still): what became due meanwhile waits
     until it is known what happened, and no offers are made.
@@ -293,6 +301,47 @@ class RecordingRequested(Request, frozen=True):
     action: Literal["start", "pause", "resume", "stop"]
 
 
+class CampaignRequested(Request, frozen=True):
+    """Start a campaign, or hold it up in one of the ways there are."""
+
+    campaign: CampaignId
+    action: CampaignAction
+
+
+class ContactsChanged(Request, frozen=True):
+    """There are more contacts of a campaign, or other ones: it may ask again."""
+
+    campaign: CampaignId
+
+
+class NumberBlocked(Request, frozen=True):
+    """The number is on a do-not-call list now; what is not dialled yet of it is not dialled. `campaigns` are those that
+    the list holds for.
+    """
+
+    number: str
+    campaigns: tuple[CampaignId, ...]
+
+
+class DispositionRequested(Request, frozen=True):
+    """What came of an attempt, as the agent says, in the talk or after it. `call_back_at` with a disposition that is a
+    call-back; `is_personal`: to the same agent.
+    """
+
+    attempt: CallId
+    disposition: str
+    call_back_at: Moment = 0
+    is_personal: bool = False
+    note: str = ""
+
+
+class PreviewRequested(Request, frozen=True):
+    """An agent has looked at the contact he was shown."""
+
+    agent: AgentId
+    action: Literal["accept", "skip"]
+
+
 SwitchEvent = (
     SwitchUp
     | SwitchDown
@@ -321,6 +370,11 @@ AnyRequest = (
     | EndWrapUpRequested
     | HangUpRequested
     | RecordingRequested
+    | CampaignRequested
+    | ContactsChanged
+    | NumberBlocked
+    | DispositionRequested
+    | PreviewRequested
 )
 AnyEvent = (
     SwitchEvent
@@ -328,6 +382,7 @@ AnyEvent = (
     | ConfigurationLoaded
     | AgentsRestored
     | CallsRecalled
+    | CampaignsRestored
     | TimersHeld
     | TimersReleased
     | TimePassed

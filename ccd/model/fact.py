@@ -7,10 +7,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from ccd.model.campaign import AnsweredBy, AttemptOutcome, CampaignState, Decision
 from ccd.model.ids import (
     AgentId,
     CallerId,
     CallId,
+    CampaignId,
+    ContactId,
     Endpoint,
     LegId,
     Length,
@@ -249,6 +252,131 @@ class FlowBroken(Fact, frozen=True):
     reason: str
 
 
+# --- the dialler; an attempt is named by its call
+
+
+class CampaignChanged(Fact, frozen=True):
+    campaign: CampaignId
+    old: CampaignState
+    new: CampaignState
+    reason: str
+    by: str = ""
+
+
+class AgentHeld(Fact, frozen=True):
+    """From now on he is there for this campaign's calls and no others."""
+
+    agent: AgentId
+    campaign: CampaignId
+
+
+class AgentLetGo(Fact, frozen=True):
+    """He is not held any more: he left, or others need him."""
+
+    agent: AgentId
+    campaign: CampaignId
+    reason: str
+
+
+class CallsPlaced(Fact, frozen=True):
+    """Why so many are dialled; an `AttemptBegan` for each follows. `allowed` is what cap and trunks left of them."""
+
+    campaign: CampaignId
+    decision: Decision
+    allowed: int
+
+
+class AttemptBegan(Fact, frozen=True):
+    """A contact is dialled: from here on it counts as dialled. `reasons` is why that was allowed, rule by rule;
+    `number_index` which of its numbers it is, `attempt` its how-manieth (1 is the first).
+    """
+
+    campaign: CampaignId
+    contact: ContactId
+    call: CallId
+    number: str
+    number_index: int
+    attempt: int
+    trunk: Endpoint
+    outbound_cli: str
+    reasons: tuple[str, ...]
+
+
+class AttemptAnswered(Fact, frozen=True):
+    campaign: CampaignId
+    contact: ContactId
+    call: CallId
+    by: AnsweredBy
+
+
+class AttemptAbandoned(Fact, frozen=True):
+    """Counted as the law counts it, at this moment: a person answered, and no agent was there in time."""
+
+    campaign: CampaignId
+    contact: ContactId
+    call: CallId
+
+
+class AttemptEnded(Fact, frozen=True):
+    """What became of it. The contact is dialled again at `next_at`, at its `next_index`-th number; 0: never."""
+
+    campaign: CampaignId
+    contact: ContactId
+    call: CallId
+    outcome: AttemptOutcome
+    cause: int = 0
+    sip_code: int = 0
+    next_at: Moment = 0
+    next_index: int = 0
+    locked_until: Moment = 0
+    """Until then only for an agent who is held for it."""
+    agent: AgentId = AgentId("")
+    """Who talked."""
+
+
+class ContactReturned(Fact, frozen=True):
+    """Given to be dialled, and not dialled: as before, it waits for its turn."""
+
+    campaign: CampaignId
+    contact: ContactId
+    reason: str
+
+
+class ContactForbidden(Fact, frozen=True):
+    """The last look before the dial said no. `is_final`: it is not tried again; else as `ContactReturned`."""
+
+    campaign: CampaignId
+    contact: ContactId
+    number: str
+    reason: str
+    is_final: bool
+
+
+class DispositionSet(Fact, frozen=True):
+    """What the agent said of an attempt; `next_at` and `is_done` say what it means for the contact: 0 and false change
+    nothing. `personal` is whose call-back it is.
+    """
+
+    campaign: CampaignId
+    contact: ContactId
+    attempt: CallId
+    agent: AgentId
+    disposition: str
+    next_at: Moment = 0
+    is_done: bool = False
+    personal: AgentId = AgentId("")
+    note: str = ""
+
+
+class ContactShown(Fact, frozen=True):
+    """Preview: the agent looks at this contact; it is dialled when he says so, at `until` at the latest (0: never)."""
+
+    campaign: CampaignId
+    contact: ContactId
+    agent: AgentId
+    until: Moment = 0
+
+
 AnyFact = (
     CallStarted
     | CallerIdentified
@@ -276,4 +404,16 @@ AnyFact = (
     | CallEnded
     | ConfigurationTaken
     | FlowBroken
+    | CampaignChanged
+    | AgentHeld
+    | AgentLetGo
+    | CallsPlaced
+    | AttemptBegan
+    | AttemptAnswered
+    | AttemptAbandoned
+    | AttemptEnded
+    | ContactReturned
+    | ContactForbidden
+    | DispositionSet
+    | ContactShown
 )

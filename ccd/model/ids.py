@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     CallerId = NewType("CallerId", str)
     QuestionId = NewType("QuestionId", str)
     RequestId = NewType("RequestId", str)
+    CampaignId = NewType("CampaignId", str)
+    ContactId = NewType("ContactId", str)
     Endpoint = NewType("Endpoint", str)
     """A phone as the switch dials it, `PJSIP/1001`; on another switch than the first with its name, `b:PJSIP/1001`."""
 else:  # text as it is: calling a NewType costs as much as making a fact
     SwitchName = LegId = CallId = AgentId = QueueId = OfferId = str
-    RecordingId = CallerId = QuestionId = RequestId = Endpoint = str
+    RecordingId = CallerId = QuestionId = RequestId = Endpoint = CampaignId = ContactId = str
 
 
 def leg_id(switch: SwitchName, boot: str, unique: str) -> LegId:

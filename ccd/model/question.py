@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from ccd.model.ids import AgentId, CallerId
+from ccd.model.campaign import Batch
+from ccd.model.ids import AgentId, CallerId, CampaignId
 
 
 class Question(Struct, frozen=True, tag=True):
@@ -44,10 +45,19 @@ class NormaliseNumber(Question, frozen=True):
     text: str
 
 
-AnyQuestion = LookUpCaller | CheckPin | MatchSecret | Render | NormaliseNumber
+class NextContacts(Question, frozen=True):
+    """Up to `count` contacts of the campaign who may be dialled now, the most urgent first. They are given to nobody
+    else until something is told of them (`ContactReturned`, `AttemptEnded`, …). Value: `Batch`.
+    """
+
+    campaign: CampaignId
+    count: int
 
 
-class CallerRecord(Struct, frozen=True):
+AnyQuestion = LookUpCaller | CheckPin | MatchSecret | Render | NormaliseNumber | NextContacts
+
+
+class CallerRecord(Struct, frozen=True, tag=True):
     """A caller as the records know him. `fields` are the site's own (`tier`, `language`, …), all text."""
 
     id: CallerId
@@ -56,5 +66,5 @@ class CallerRecord(Struct, frozen=True):
     fields: dict[str, str]
 
 
-AnswerValue = CallerRecord | bool | str | None
+AnswerValue = CallerRecord | Batch | bool | str | None
 """What comes back; None where nobody could tell in time."""

@@ -37,6 +37,9 @@ QueueName = Annotated[str, Kind("queue")]
 CalendarName = Annotated[str, Kind("calendar")]
 VariableName = Annotated[str, Kind("variable")]
 MailboxName = Annotated[str, Kind("mailbox")]
+ListName = Annotated[str, Kind("list")]
+"""A do-not-call list."""
+
 FieldName = Annotated[str, Kind("field")]
 Key = Annotated[str, Kind("key")]
 """One key of a phone: `0` to `9`, `*`, `#`, `A` to `D`."""

@@ -5,38 +5,11 @@ the next deadline goes out. Whoever drives it asks `calls_to_place` after the fa
 and says `dialled` for each at once; the line counts as ringing from then on, acknowledged or not.
 """
 
-from msgspec import Struct
-
+from ccd.model.campaign import Decision
 from ccd.model.ids import SECOND, AgentId, CallId, Length, Moment
 
 LEAST_RING_TIME: Length = 15 * SECOND
 """No line is hung up sooner (US: 15 s or four rings)."""
-
-
-class Decision(Struct, frozen=True, gc=False):
-    """What was decided and why; rates and chances are fractions, what an algorithm does not use is 0."""
-
-    at: Moment
-    algorithm: str
-    calls_to_place: int
-    reason: str
-    """In words: what ended the counting."""
-    free: int
-    """Agents ready for this campaign, less answered calls that wait for one."""
-    talking: int
-    wrapping_up: int
-    ringing: int
-    answer_rate: float = 0.0
-    answer_rate_error: float = 0.0
-    """One standard deviation."""
-    chance: float = 0.0
-    """That the next dial's answer leaves somebody without an agent."""
-    limit: float = 0.0
-    """The chance up to which is dialled."""
-    share: float = 0.0
-    """The abandon share that the limit aims at."""
-    surplus: float = 0.0
-    """Abandons that the period still allows: target x live answers - abandoned."""
 
 
 class Pacing:

@@ -1,9 +1,10 @@
 """Preview, progressive, power: by values."""
 
-from ccd.core.dialer.pacing.base import Decision, Pacing
+from ccd.core.dialer.pacing.base import Pacing
 from ccd.core.dialer.pacing.power import Power
 from ccd.core.dialer.pacing.preview import Preview
 from ccd.core.dialer.pacing.progressive import Progressive
+from ccd.model.campaign import Decision
 from ccd.model.ids import SECOND, AgentId, CallId
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
