@@ -8,11 +8,11 @@ from msgspec import Struct, field
 from ccd.core.display import showable
 from ccd.core.flow.flow import Flow
 from ccd.model.fact import Direction
-from ccd.model.ids import AgentId, CallerId, CallId, Endpoint, LegId, Moment, OfferId, QueueId, RecordingId
+from ccd.model.ids import AgentId, CallerId, CallId, CampaignId, Endpoint, LegId, Moment, OfferId, QueueId, RecordingId
 
 LegRole = Literal["customer", "agent", "dialled"]
 LegState = Literal["new", "dialling", "up", "bridging", "bridged", "ending"]
-Phase = Literal["flow", "waiting", "dialling", "talking", "returning", "ending"]
+Phase = Literal["attempting", "flow", "waiting", "dialling", "talking", "returning", "ending"]
 
 
 class Leg(Struct, gc=False):
@@ -119,6 +119,8 @@ class Call(Struct):
     legs: list[LegId] = field(default_factory=list)
     ended_by: str = ""
     cause: int = 0
+    campaign: CampaignId | None = None
+    """Whose attempt it is; `attempting` until somebody answers."""
     own_legs: str = ""
     """How the ids of the legs begin that we dial for this call."""
     shown_name: str = ""

@@ -233,7 +233,9 @@ def _talk_ended(draft: _Draft, fact: facts.TalkEnded, at: Moment) -> None:
 
 
 def _leg_dialled(draft: _Draft, fact: facts.LegDialled, at: Moment) -> None:
-    draft.legs.setdefault(fact.leg, Leg(fact.leg, at, fact.endpoint, fact.number, fact.why))
+    known = draft.legs.get(fact.leg)
+    if known is None or not known.endpoint:
+        draft.legs[fact.leg] = Leg(fact.leg, at, fact.endpoint, fact.number, fact.why)
 
 
 def _leg_ended(draft: _Draft, fact: facts.LegEnded, at: Moment) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from ccd.core import outgoing, recording, talk, transfer
 from ccd.core.acd import offer, waiting
 from ccd.core.call import Call
+from ccd.core.dialer import attempt
 from ccd.model.event import LegHungUp
 from ccd.model.fact import CallEnded, LegEnded
 from ccd.model.ids import Moment
@@ -48,10 +49,12 @@ def on_customer_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
             by = "caller" if event.by == "far_end" else "switch"
         talk.end(floor, call, by, event.at)
         talk.hang_up_other(floor, call)
-    elif phase == "dialling" and call.direction != "inbound":
+    elif phase == "dialling" and call.campaign is None and call.direction != "inbound":
         outgoing.on_gone(floor, call, event)
     elif phase == "dialling":
         talk.hang_up_other(floor, call)
+    if call.campaign is not None:
+        attempt.on_gone(floor, call, event)
     call.phase = "ending"
     recording.on_customer_gone(floor, call, event.at)
     for leg in list(call.legs):
@@ -62,7 +65,7 @@ def on_other_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
     """The agent's leg of a talk, or an outside leg that was rung."""
     if call.phase == "talking":
         talk.on_other_gone(floor, call, event)
-    elif call.phase == "dialling" and call.direction != "inbound":
+    elif call.phase == "dialling" and call.campaign is None and call.direction != "inbound":
         outgoing.on_gone(floor, call, event)
     elif call.phase == "dialling":
         transfer.on_failed(floor, call, event.cause)

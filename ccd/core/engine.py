@@ -9,12 +9,15 @@ from ccd.core.acd import agent as agents
 from ccd.core.acd import offer, waiting
 from ccd.core.call import Call
 from ccd.core.configuration import Configuration
+from ccd.core.dialer import attempt, hopper, placing, request
 from ccd.core.floor import Floor, Outcome
 from ccd.core.flow import interpreter
 from ccd.core.reload import take_configuration
 from ccd.core.timer import (
     AgentTimer,
+    AttemptTimer,
     BackOffTimer,
+    CampaignTimer,
     LegTimer,
     OfferTimer,
     QuestionTimer,
@@ -56,6 +59,8 @@ class Engine:
         HANDLERS[type(event)](self, event)
         if timers and timers[0][0] <= floor.now and not floor.holds_timers:
             self._fire(floor.now)
+        if floor.stirred:
+            placing.look_all(floor)
         outcome = floor.outcome()
         floor.statistics.apply(outcome.facts)
         return outcome
@@ -75,6 +80,8 @@ class Engine:
             due, _, timer = heappop(timers)
             floor.begin(due)
             TIMERS[type(timer)](floor, timer)
+            if floor.stirred:
+                placing.look_all(floor)
 
 
 def on_call(handler: Callable[[Floor, Call, Any], None]) -> Callable[[Engine, Any], None]:
@@ -103,11 +110,17 @@ def on_leg_answered(engine: Engine, event: e.LegAnswered) -> None:
     """A phone, an outside party, or the caller's own leg."""
     floor, leg_id = engine.floor, event.leg
     leg = floor.legs.get(leg_id)
-    if leg is None or leg.state == "ending":
+    if leg is None:
+        return
+    call = floor.calls[leg.call]
+    if leg.state == "ending":
+        if call.campaign is not None and leg_id == call.leg:
+            attempt.on_answered_too_late(floor, call)
         return
     leg.state = "up"
-    call = floor.calls[leg.call]
-    if call.phase == "dialling" and call.direction != "inbound":
+    if call.phase == "attempting":
+        attempt.on_answered(floor, call)
+    elif call.phase == "dialling" and call.campaign is None and call.direction != "inbound":
         outgoing.on_answered(floor, call, leg_id)
     elif leg_id == call.leg:
         interpreter.on_answered_leg(floor, call)
@@ -195,6 +208,18 @@ def on_timers_released(engine: Engine, event: e.TimersReleased) -> None:
     agents.settle_all(engine.floor)
 
 
+def on_answer(engine: Engine, event: e.Answered) -> None:
+    """What a campaign or a call's flow asked."""
+    if not hopper.on_answer(engine.floor, event):
+        interpreter.on_answer(engine.floor, event)
+
+
+def on_question_timer(floor: Floor, timer: QuestionTimer) -> None:
+    """Nobody answered in time."""
+    if not hopper.on_late_answer(floor, timer.question):
+        interpreter.on_question_timer(floor, timer)
+
+
 def hang_up(floor: Floor, event: e.HangUpRequested) -> str:
     """Somebody ends a call from outside."""
     call = floor.calls.get(event.call)
@@ -233,7 +258,7 @@ HANDLERS: dict[type, Callable[[Engine, Any], None]] = {
     e.SwitchUp: on_switch_up,
     e.SwitchDown: on_switch_down,
     e.EndpointChanged: on_endpoint,
-    e.Answered: lambda engine, event: interpreter.on_answer(engine.floor, event),
+    e.Answered: on_answer,
     e.ConfigurationLoaded: on_configuration,
     e.AgentsRestored: lambda engine, event: agents.restore(engine.floor, event.agents),
     e.CallsRecalled: lambda engine, event: adoption.recall(engine.floor, event.switch, event.calls),
@@ -247,14 +272,22 @@ HANDLERS: dict[type, Callable[[Engine, Any], None]] = {
     e.EndWrapUpRequested: on_request(lambda floor, event: agents.end_wrap_up(floor, event.agent)),
     e.HangUpRequested: on_request(hang_up),
     e.RecordingRequested: on_request(record),
+    e.CampaignRequested: on_request(request.act),
+    e.ContactsChanged: on_request(request.contacts_changed),
+    e.NumberBlocked: on_request(request.number_blocked),
+    e.DispositionRequested: on_request(request.set_disposition),
+    e.PreviewRequested: on_request(request.preview),
+    e.CampaignsRestored: lambda engine, event: request.restore(engine.floor, event),
 }
 TIMERS: dict[type, Callable[[Floor, Any], None]] = {
     StepTimer: interpreter.on_step_timer,
-    QuestionTimer: interpreter.on_question_timer,
+    QuestionTimer: on_question_timer,
     OfferTimer: offer.on_timer,
     VisitTimer: waiting.on_timer,
     AgentTimer: agents.on_timer,
     BackOffTimer: agents.on_back_off_timer,
     LegTimer: talk.on_timer,
     RecallTimer: adoption.on_timer,
+    CampaignTimer: placing.on_timer,
+    AttemptTimer: attempt.on_timer,
 }

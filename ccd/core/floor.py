@@ -10,13 +10,27 @@ from ccd.core.acd.offer import Offer
 from ccd.core.acd.selection import Routing
 from ccd.core.call import Call, Leg
 from ccd.core.configuration import Configuration, Queue
+from ccd.core.dialer.campaign import Campaign
+from ccd.core.dialer.clearance import TrunkLoad
 from ccd.core.network import Network
 from ccd.core.statistics import Statistics
 from ccd.core.timer import Timer
 from ccd.model.command import AnyCommand, Ask, SetVariables
 from ccd.model.event import EndpointState
 from ccd.model.fact import AnyFact
-from ccd.model.ids import AgentId, CallId, Endpoint, LegId, Length, Moment, OfferId, QuestionId, QueueId, SwitchName
+from ccd.model.ids import (
+    AgentId,
+    CallId,
+    CampaignId,
+    Endpoint,
+    LegId,
+    Length,
+    Moment,
+    OfferId,
+    QuestionId,
+    QueueId,
+    SwitchName,
+)
 from ccd.model.question import AnyQuestion
 
 _MADE_ANEW = ("_commands", "_later", "_marks", "_facts", "note", "send", "send_last")
@@ -55,6 +69,15 @@ class Floor:
         """Calls of a former daemon whose legs have not arrived yet, and the area of the switch that they were on."""
         self.lost_places: dict[str, tuple[Moment, Moment]] = {}
         """By number: since when somebody had waited whom the switch dropped, and when that was."""
+        self.campaigns: dict[CampaignId, Campaign] = {}
+        self.dialling: list[Campaign] = []
+        """Campaigns at work, who gets free agents first comes first."""
+        self.stirred: dict[CampaignId, None] = {}
+        """Campaigns to be looked at before the input in hand is done with."""
+        self.askers: dict[QuestionId, CampaignId] = {}
+        self.blocked: dict[str, tuple[Moment, tuple[CampaignId, ...]]] = {}
+        """Numbers that were put on a do-not-call list a while ago, and whose; the oldest first."""
+        self.trunk_loads: dict[Endpoint, TrunkLoad] = {}
         self.routing = Routing()
         self.timers: list[tuple[Moment, int, Timer]] = []
         self._timer_number = 0

@@ -6,6 +6,7 @@ from ccd.core import switches
 from ccd.core.acd import agent as agents
 from ccd.core.acd import waiting
 from ccd.core.configuration import Configuration
+from ccd.core.dialer import campaign as campaigns
 from ccd.model.fact import ConfigurationTaken
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def take_configuration(floor: "Floor", configuration: Configuration) -> None:
     for agent_id in configuration.agents:
         if agent_id not in floor.agents:
             floor.agents[agent_id] = agents.Agent(agent_id)
+    take_campaigns(floor)
     floor.routing.configure(floor.queues, configuration.agents)
     switches.connect(floor)
     count_staff(floor)
@@ -39,6 +41,21 @@ def take_configuration(floor: "Floor", configuration: Configuration) -> None:
         if call.phase == "waiting" and call.offer is None:
             waiting.leave(floor, call, "lost")
     waiting.send_on_unserved(floor)
+
+
+def take_campaigns(floor: "Floor") -> None:
+    """Campaigns go on by their new rules; one that is no more dials nothing new, and goes with its last line."""
+    for campaign_id, rules in floor.configuration.campaigns.items():
+        known = floor.campaigns.get(campaign_id)
+        if known is None:
+            floor.campaigns[campaign_id] = campaigns.new(rules)
+        else:
+            campaigns.take_rules(floor, known, rules)
+    for gone in [one for one in floor.campaigns.values() if one.id not in floor.configuration.campaigns]:
+        if gone.state != "stopped":
+            campaigns.change(floor, gone, "stopped", "not in the configuration any more")
+        elif not gone.attempts:
+            del floor.campaigns[gone.id]
 
 
 def count_staff(floor: "Floor") -> None:

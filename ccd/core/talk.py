@@ -139,6 +139,8 @@ def on_timer(floor: "Floor", timer: LegTimer) -> None:
     if call.phase == "returning" and call.talk_began == timer.serial:
         call.phase = "ending"
         offer.end_leg(floor, call.leg, 41)
+    elif call.phase == "attempting" and call.dial_serial == timer.serial:
+        offer.end_leg(floor, call.leg, 19)
     elif call.phase == "dialling" and call.dial_serial == timer.serial:
         dialled = call.other if call.direction == "inbound" else call.leg
         if dialled is not None:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from ccd.model.ids import AgentId, CallId, Moment, OfferId, QuestionId, SwitchName
+from ccd.model.ids import AgentId, CallId, CampaignId, Moment, OfferId, QuestionId, SwitchName
 
 
 class StepTimer(Struct, frozen=True, tag=True, gc=False):
@@ -61,4 +61,28 @@ class RecallTimer(Struct, frozen=True, tag=True):
     area: SwitchName = SwitchName("")
 
 
-Timer = StepTimer | QuestionTimer | OfferTimer | VisitTimer | AgentTimer | BackOffTimer | LegTimer | RecallTimer
+class CampaignTimer(Struct, frozen=True, tag=True, gc=False):
+    """A campaign wants to be looked at; `due` says whether it is still the one that counts, 0: in any case."""
+
+    campaign: CampaignId
+    due: Moment
+
+
+class AttemptTimer(Struct, frozen=True, tag=True, gc=False):
+    """A line that is not wanted any more has rung as long as the law wants."""
+
+    call: CallId
+
+
+Timer = (
+    StepTimer
+    | QuestionTimer
+    | OfferTimer
+    | VisitTimer
+    | AgentTimer
+    | BackOffTimer
+    | LegTimer
+    | RecallTimer
+    | CampaignTimer
+    | AttemptTimer
+)

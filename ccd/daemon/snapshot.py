@@ -26,7 +26,7 @@ FOLDER = "snapshots"
 MORNINGS = "mornings"
 SUFFIX = ".snapshot"
 KEPT = 2
-PARTS = ("flows", "queues", "agents")
+PARTS = ("flows", "queues", "agents", "campaigns")
 _CODE = ("core", "model", "simulation", "switch")
 
 

@@ -126,6 +126,15 @@ class Counts(Struct, frozen=True):
     machines: int = 0
 
 
+class UnknownAttempt(Struct, frozen=True):
+    """An attempt whose end nobody saw. `is_answered`: a person had picked up, `is_connected`: an agent talked."""
+
+    call: CallId
+    contact: Contact
+    is_answered: bool = False
+    is_connected: bool = False
+
+
 class CampaignStanding(Struct, frozen=True):
     """Where a campaign stood when a former daemon was last heard of. `counts` are of the period that began at `began`,
     `days` by days of UTC; `unknown` are attempts whose end nobody saw.
@@ -136,4 +145,4 @@ class CampaignStanding(Struct, frozen=True):
     began: Moment
     counts: Counts
     days: dict[int, Counts]
-    unknown: tuple[CallId, ...] = ()
+    unknown: tuple[UnknownAttempt, ...] = ()

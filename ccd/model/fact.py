@@ -309,6 +309,15 @@ class AttemptAnswered(Fact, frozen=True):
     by: AnsweredBy
 
 
+class AttemptConnected(Fact, frozen=True):
+    """An agent talks with the one who answered; whether in time, `AttemptAbandoned` says, or is not there."""
+
+    campaign: CampaignId
+    contact: ContactId
+    call: CallId
+    agent: AgentId
+
+
 class AttemptAbandoned(Fact, frozen=True):
     """Counted as the law counts it, at this moment: a person answered, and no agent was there in time."""
 
@@ -410,6 +419,7 @@ AnyFact = (
     | CallsPlaced
     | AttemptBegan
     | AttemptAnswered
+    | AttemptConnected
     | AttemptAbandoned
     | AttemptEnded
     | ContactReturned

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ccd.core.acd import offer, waiting
+from ccd.core.dialer import holding
 from ccd.core.network import area_of_phone
 from ccd.core.timer import AgentTimer, BackOffTimer
 from ccd.model.event import AgentStanding
 from ccd.model.fact import AgentChanged, AgentState
-from ccd.model.ids import AgentId, CallId, Endpoint, Length, Moment, OfferId
+from ccd.model.ids import AgentId, CallId, CampaignId, Endpoint, Length, Moment, OfferId
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
@@ -40,11 +41,15 @@ class Agent:
     offer: OfferId | None = None
     after_call: Literal["", "paused", "logged_out"] = ""
     after_call_reason: str = ""
+    campaign: CampaignId | None = None
+    """For which he is held, or whose call he is in or has just had."""
 
 
 def move(floor: "Floor", agent: Agent, new: AgentState, reason: str) -> None:
     """One step of the table; whoever calls this settles afterwards whether the agent can be offered a call."""
     old = agent.state
+    if agent.campaign is not None:
+        holding.on_moved(floor, agent, old, new)
     assert new in TRANSITIONS[old], f"agent {agent.id}: {old} to {new}"
     agent.state, agent.reason, agent.since = new, reason, floor.now
     floor.note(AgentChanged(agent.id, old, new, reason, agent.endpoint, agent.idle_since, agent.back_off_until))
@@ -65,11 +70,16 @@ def settle(floor: "Floor", agent: Agent) -> None:
     """After any change of the agent or his phone: a caller for him, or his place among the ready, or neither."""
     if not is_available(floor, agent):
         floor.routing.unset_ready(agent.id)
+        if agent.campaign is not None:
+            holding.on_unavailable(floor, agent)
+        return
+    if agent.campaign is not None and holding.serves_own(floor, agent):
         return
     area = area_of_phone(agent.endpoint)
     call = floor.routing.select_caller(agent.id, area)
     if call is None:
-        floor.routing.set_ready(agent.id, agent.idle_since, area)
+        if not (floor.dialling and holding.claim(floor, agent)):
+            floor.routing.set_ready(agent.id, agent.idle_since, area)
     else:
         floor.routing.remove_waiting(call)
         floor.routing.unset_ready(agent.id)
@@ -80,12 +90,16 @@ def settle(floor: "Floor", agent: Agent) -> None:
 def settle_all(floor: "Floor") -> None:
     """After a change that may have freed many at once: the callers in their order, each with the best agent."""
     for agent in floor.agents.values():
-        if is_available(floor, agent):
-            floor.routing.set_ready(agent.id, agent.idle_since, area_of_phone(agent.endpoint))
-        else:
+        if not is_available(floor, agent):
             floor.routing.unset_ready(agent.id)
+            if agent.campaign is not None:
+                holding.on_unavailable(floor, agent)
+        elif not holding.is_held(floor, agent):
+            floor.routing.set_ready(agent.id, agent.idle_since, area_of_phone(agent.endpoint))
     for call in floor.routing.in_order():
         waiting.match_waiting(floor, floor.calls[call])
+    if floor.dialling:
+        holding.claim_all(floor)
 
 
 # --- what he asks for; each returns why not, or nothing
@@ -138,11 +152,11 @@ def unbind(floor: "Floor", agent: Agent, reason: str) -> None:
 
 
 def log_out(floor: "Floor", agent_id: AgentId) -> str:
-    """Unbind the agent from his phone, after his call if he is in one."""
+    """Unbind the agent from his phone, after his call if he is in one, or is the one that a dialled line counts on."""
     agent = floor.agents.get(agent_id)
     if agent is None or agent.state == "logged_out":
         return f"agent {agent_id} is not logged in"
-    if agent.state == "talking":
+    if agent.state == "talking" or holding.is_owed(floor, agent):
         agent.after_call, agent.after_call_reason = "logged_out", "log out"
         return ""
     if agent.state == "offered":
@@ -162,7 +176,9 @@ def leave(floor: "Floor", agent: Agent, reason: str) -> None:
 
 
 def pause(floor: "Floor", agent_id: AgentId, reason: str) -> str:
-    """No calls until `unpause`; during a talk or wrap-up it begins afterwards."""
+    """No calls until `unpause`; during a talk or wrap-up it begins afterwards, and while a dialled line that may be
+    answered any moment counts on him, when that has ended.
+    """
     agent = floor.agents.get(agent_id)
     if agent is None or agent.state == "logged_out":
         return f"agent {agent_id} is not logged in"
@@ -171,7 +187,7 @@ def pause(floor: "Floor", agent_id: AgentId, reason: str) -> str:
         return f"no pause reason {reason}; there are {', '.join(known)}"
     if agent.after_call == "logged_out":
         return f"agent {agent_id} logs out after this call"
-    if agent.state in ("talking", "wrap_up"):
+    if agent.state in ("talking", "wrap_up") or holding.is_owed(floor, agent):
         agent.after_call, agent.after_call_reason = "paused", reason
         return ""
     if agent.state == "offered":
@@ -182,6 +198,17 @@ def pause(floor: "Floor", agent_id: AgentId, reason: str) -> str:
     move(floor, agent, "paused", reason)
     settle(floor, agent)
     return ""
+
+
+def leave_if_spared(floor: "Floor", agent: Agent) -> None:
+    """One who wanted to go while he was needed may, once he is not."""
+    if not agent.after_call or agent.state != "ready" or holding.is_owed(floor, agent):
+        return
+    what, agent.after_call = agent.after_call, ""
+    if what == "paused":
+        pause(floor, agent.id, agent.after_call_reason)
+    else:
+        log_out(floor, agent.id)
 
 
 def unpause(floor: "Floor", agent_id: AgentId) -> str:

@@ -94,6 +94,10 @@ class Routing:
             self._lines_in(area)
         self._forget_ways()
 
+    def reached(self, area: SwitchName) -> tuple[SwitchName, ...]:
+        """The areas whose phones can be rung for callers of this one."""
+        return self._reach.get(area, ())
+
     def _lines_in(self, area: SwitchName) -> dict[QueueId, Line]:
         if area not in self._areas:
             self._areas[area] = {queue: Line(queue, area) for queue in self.lines}

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING
 
 from ccd.core.acd import offer
 from ccd.core.call import Call, Visit
+from ccd.core.dialer import attempt, holding
 from ccd.core.flow.interpreter import QueueEnded, signal
 from ccd.core.flow.prompt import Sound
 from ccd.core.timer import VisitTimer
 from ccd.model.command import Hold, Play, Ring
 from ccd.model.fact import QueueEntered, QueueLeft, VisitOutcome
-from ccd.model.ids import SECOND, Length, Moment
+from ccd.model.ids import SECOND, AgentId, Length, Moment, SwitchName
 
 if TYPE_CHECKING:
     from ccd.core.configuration import Queue
@@ -98,17 +99,29 @@ def queue_of(floor: "Floor", call: Call) -> "Queue":
 def match(floor: "Floor", call: Call, queue: "Queue", key: Moment) -> None:
     """The best ready agent for a caller without an offer, else a place among the waiting."""
     area = floor.area_of(call.leg)
-    agent = floor.routing.take_agent(queue.id, area)
+    agent = find_agent(floor, call, queue, area)
     if agent is None:
         floor.routing.add_waiting(call.id, queue.id, key, area)
     else:
         offer.make(floor, call, queue, floor.agents[agent], "caller")
 
 
+def find_agent(floor: "Floor", call: Call, queue: "Queue", area: SwitchName) -> AgentId | None:
+    """The best who is ready: for a dialled call of those held for its campaign, and none of those for anybody else, but
+    where a campaign can spare one.
+    """
+    if call.campaign is not None and (held := holding.take(floor, call, area)) is not None:
+        return held
+    agent = floor.routing.take_agent(queue.id, area)
+    if agent is None and floor.dialling and call.campaign is None:
+        return holding.lend(floor, queue.id, area)
+    return agent
+
+
 def match_waiting(floor: "Floor", call: Call) -> None:
     """The best ready agent, if there is one by now, for a caller who has his place among the waiting."""
     queue = queue_of(floor, call)
-    agent = floor.routing.take_agent(queue.id, floor.area_of(call.leg))
+    agent = find_agent(floor, call, queue, floor.area_of(call.leg))
     if agent is not None:
         floor.routing.remove_waiting(call.id)
         offer.make(floor, call, queue, floor.agents[agent], "caller")
@@ -154,6 +167,8 @@ def note_left(floor: "Floor", call: Call, outcome: VisitOutcome, at: Moment = 0)
     assert visit is not None
     call.visit = None
     floor.note(QueueLeft(call.id, visit.queue, outcome, (at or floor.now) - visit.entered))
+    if call.campaign is not None:
+        attempt.on_left_queue(floor, call, outcome, at)
 
 
 def send_on_unserved(floor: "Floor") -> None:
