@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ccd.core.floor import Floor
 
 PHASES: dict[str, CallPhase] = {
+    "attempting": "dialling",
     "flow": "flow",
     "waiting": "waiting",
     "dialling": "dialling",
