@@ -9,7 +9,8 @@ from ccd.model.ids import AgentId, CallId, CampaignId, ContactId, Moment
 CampaignState = Literal["stopped", "running", "paused", "draining"]
 """`paused` and `draining` dial nothing new; when the last line of a draining one has ended it is stopped."""
 CampaignAction = Literal["start", "pause", "resume", "stop", "drain"]
-AnsweredBy = Literal["person", "machine"]
+AnsweredBy = Literal["person", "machine", "unknown"]
+"""`unknown`: nobody saw it, and the worst is taken: it counts as a person."""
 AttemptOutcome = Literal[
     "talked",
     "abandoned",

@@ -288,7 +288,8 @@ class CallsPlaced(Fact, frozen=True):
 
 class AttemptBegan(Fact, frozen=True):
     """A contact is dialled: from here on it counts as dialled. `reasons` is why that was allowed, rule by rule;
-    `number_index` which of its numbers it is, `attempt` its how-manieth (1 is the first).
+    `number_index` which of its numbers it is, `attempt` its how-manieth (1 is the first), `wanted` the agent that it is
+    for, if for one.
     """
 
     campaign: CampaignId
@@ -300,6 +301,7 @@ class AttemptBegan(Fact, frozen=True):
     trunk: Endpoint
     outbound_cli: str
     reasons: tuple[str, ...]
+    wanted: AgentId = AgentId("")
 
 
 class AttemptAnswered(Fact, frozen=True):

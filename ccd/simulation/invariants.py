@@ -24,12 +24,14 @@ from ccd.model import fact as f
 from ccd.model.cdr import Cdr
 from ccd.model.ids import SECOND, AgentId, CallId, Endpoint, Length, Moment, OfferId, QueueId, SwitchName
 from ccd.simulation.agreement import disagreements
+from ccd.simulation.campaign_watch import CampaignWatch
 from ccd.simulation.whereabouts import Whereabouts
 
 GRACE: Length = SECOND
 MOST_VIOLATIONS = 100
 _MADE_ANEW = ("_engine", "_configurations", "_levels", "_folds")
 EXPLAIN_EVERY = 50
+HOLDS = (f.AgentHeld, f.AgentLetGo, f.AttemptConnected)
 
 
 class Violation(Struct, frozen=True):
@@ -101,6 +103,7 @@ class Invariants:
         self._talking: dict[CallId, AgentId] = {}
         self._cdrs = CdrFold(most_ended=calls_remembered)
         self._reasons = Reasons()
+        self.campaigns = CampaignWatch()
         self._offers_seen = 0
         self._stood_still_since: Moment = 0
         self._down_since: dict[SwitchName, Moment] = {}
@@ -237,8 +240,13 @@ class Invariants:
         fold = self._folds.get(type(fact))
         if fold is not None:
             fold(fact)
+        wrong = self.campaigns.apply(fact, self.now)
+        if wrong:
+            self.violated("campaigns keep their promises", wrong)
         if type(fact) is not f.OfferMade:
             self._reasons.apply(fact, self.now)
+        if type(fact) in HOLDS:
+            self._settle(fact.agent)  # type: ignore[attr-defined]  # all of them have it
         cdr = self._cdrs.apply(fact, self.now)
         if (cdr is not None) != (type(fact) is f.CallEnded) and call not in self._former:
             self.violated("a call that ends has exactly one record", fact)
@@ -248,6 +256,7 @@ class Invariants:
     def _configure(self, configuration: Configuration) -> None:
         floor = self._engine.floor
         self._reasons.configure(floor.queues, configuration.agents, configuration.network)
+        self.campaigns.configure(configuration.campaigns)
         self._whereabouts.network = configuration.network
         known, self._lines = self._lines, {queue: Line(queue, {}, {}) for queue in floor.queues}
         self._levels = {
@@ -332,19 +341,41 @@ class Invariants:
 
     def _offered(self, fact: f.OfferMade) -> None:
         visit, line = self.visits.get(fact.call), self._lines[fact.queue]
+        is_held = self._is_held_for(fact)
         if fact.call in self._offered_calls or fact.agent in self._offered_agents or fact.agent in self.owners:
             self.violated("one offer a call, one call an agent", fact)
         area = self._whereabouts.of(fact.call)
-        if visit is None or visit[1] != fact.queue or fact.agent not in line.free or not self._meets(area, fact.agent):
+        is_free = is_held or fact.agent in line.free
+        if visit is None or visit[1] != fact.queue or not is_free or not self._meets(area, fact.agent):
             self.violated("an offer is of an eligible pair", fact)
             return
-        self._is_best(fact, line, visit[0], area)
+        if not is_held:
+            self._is_best(fact, line, visit[0], area)
         self._take(fact.call, fact.queue)
         self.offers[fact.offer] = (fact.call, fact.agent)
         self._offered_calls[fact.call], self._offered_agents[fact.agent] = fact.offer, fact.offer
         due = self.now + self._engine.floor.queues[fact.queue].ring_time + BRIDGE_TIME + GRACE
         heappush(self._limits, (due, "offer", fact.offer, str(fact), area))
         self._touched[fact.queue] = None
+
+    def _is_held_for(self, fact: f.OfferMade) -> bool:
+        """Whether the agent stands by for just this call's campaign, and is free."""
+        attempt, watch = self.campaigns.open.get(fact.call), self.campaigns
+        if attempt is None or watch.held.get(fact.agent) != attempt.campaign:
+            return False
+        is_kept = watch.kept.get(fact.agent, fact.call) != fact.call
+        if is_kept or fact.agent not in self._levels or not self._is_ready(fact.agent):
+            self.violated("who is held is offered calls of his campaign only, and when he is free", fact)
+        return True
+
+    def _is_ready(self, agent: AgentId) -> bool:
+        known = self.standing[agent]
+        return (
+            known.state == "ready"
+            and known.back_off_until <= self.now
+            and self._whereabouts.up.get(area_of_phone(known.endpoint), False)
+            and self._phones.get(known.endpoint) == "idle"
+        )
 
     def _meets(self, area: SwitchName, agent: AgentId) -> bool:
         """Whether callers of the area can be joined with the agent's phone now."""
@@ -436,13 +467,7 @@ class Invariants:
 
     def _settle(self, agent: AgentId) -> None:
         """Whether the agent can be offered a call."""
-        known = self.standing[agent]
-        is_free = (
-            known.state == "ready"
-            and known.back_off_until <= self.now
-            and self._whereabouts.up.get(area_of_phone(known.endpoint), False)
-            and self._phones.get(known.endpoint) == "idle"
-        )
+        is_free = agent not in self.campaigns.held and self._is_ready(agent)
         if is_free == (agent in self.free):
             return
         if is_free:
@@ -466,6 +491,19 @@ class Invariants:
             if self._entered_in.get(queue, 0) != figures.offered + line.visits:
                 self.violated("visits entered = ended + waiting", f"{queue}: {figures}, {line.visits} waiting")
         self._touched.clear()
+        self._no_held_agent_is_left()
+
+    def _no_held_agent_is_left(self) -> None:
+        """Nobody who was dialled waits while an agent stands by for him."""
+        watch = self.campaigns
+        for call in watch.open if watch.held else ():
+            if call not in self.unoffered or not self._lives(call):
+                continue
+            campaign, area = watch.open[call].campaign, self._whereabouts.of(call)
+            for agent, held in watch.held.items():
+                is_free = held == campaign and watch.kept.get(agent, call) == call and self._is_ready(agent)
+                if is_free and agent not in self._offered_agents and self._meets(area, agent):
+                    self.violated("no eligible pair is left", f"{call} of {campaign}, {agent} is held")
 
     def _no_pair_is_left_in(self, line: Line) -> None:
         for area in line.heaps:

@@ -15,7 +15,7 @@ from ccd.core.configuration import Configuration
 from ccd.core.engine import Engine
 from ccd.core.floor import Outcome
 from ccd.model.cdr import Cdr
-from ccd.model.command import AnyCommand, Ask, Reply, SwitchCommand, UpdateCaller
+from ccd.model.command import AnyCommand, Ask, BlockNumber, Reply, SwitchCommand, UpdateCaller
 from ccd.model.event import Answered, AnyEvent
 from ccd.model.fact import AnyFact, ConfigurationTaken
 from ccd.model.ids import SECOND, Length, Moment, QuestionId
@@ -108,7 +108,7 @@ class Ledger:
     def _told(self, command: AnyCommand, now: Moment) -> None:
         if isinstance(command, Ask):
             self.questions[command.question] = command
-        elif not isinstance(command, Reply | UpdateCaller):
+        elif not isinstance(command, Reply | UpdateCaller | BlockNumber):
             self._performed(command, now)
 
     def _performed(self, command: SwitchCommand, now: Moment) -> None:

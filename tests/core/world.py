@@ -75,7 +75,7 @@ class World:
     def _obey(self, command: c.AnyCommand) -> None:
         if isinstance(command, c.Ask):
             self.questions.append(command)
-        elif not isinstance(command, c.Reply | c.UpdateCaller):
+        elif not isinstance(command, c.Reply | c.UpdateCaller | c.BlockNumber):
             self.grammar.performed(command)
             self._perform(command)
 

@@ -11,8 +11,20 @@ from msgspec import Struct
 from ccd.core.configuration import AgentProfile, Queue
 from ccd.core.network import FIRST, NOBODY_SAID, Network, area_of_phone
 from ccd.model.cdr import Candidate, Explanation
-from ccd.model.fact import AgentChanged, AnyFact, EndpointNoted, OfferEnded, OfferMade, SwitchNoted
-from ccd.model.ids import AgentId, Endpoint, Moment, QueueId, SwitchName
+from ccd.model.fact import (
+    AgentChanged,
+    AgentHeld,
+    AgentLetGo,
+    AnyFact,
+    AttemptBegan,
+    AttemptConnected,
+    AttemptEnded,
+    EndpointNoted,
+    OfferEnded,
+    OfferMade,
+    SwitchNoted,
+)
+from ccd.model.ids import AgentId, CallId, CampaignId, Endpoint, Moment, QueueId, SwitchName
 
 MOST_CANDIDATES = 50
 
@@ -25,6 +37,7 @@ class Standing(Struct):
     idle_since: Moment = 0
     back_off_until: Moment = 0
     endpoint: Endpoint = Endpoint("")
+    held: CampaignId | None = None
 
 
 class Explained(Struct, frozen=True):
@@ -45,6 +58,8 @@ class Reasons:
         self._phones: dict[Endpoint, str] = {}
         self._network = NOBODY_SAID
         self._up: dict[SwitchName, bool] = {}
+        self._attempts: dict[CallId, AttemptBegan] = {}
+        """Dialled calls to which no agent has come."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the rules: whoever reads a snapshot has them."""
@@ -75,6 +90,17 @@ class Reasons:
             self._up[fact.switch] = fact.is_up
         elif type(fact) is OfferMade and fact.queue in self._queues:
             return self._explain(fact, at)
+        elif type(fact) is AgentHeld:
+            self._standing.setdefault(fact.agent, Standing()).held = fact.campaign
+        elif type(fact) is AgentLetGo:
+            self._standing.setdefault(fact.agent, Standing()).held = None
+        elif type(fact) is AttemptBegan:
+            self._attempts[fact.call] = fact
+        elif type(fact) is AttemptConnected:
+            self._standing.setdefault(fact.agent, Standing()).held = None
+            self._attempts.pop(fact.call, None)
+        elif type(fact) is AttemptEnded:
+            self._attempts.pop(fact.call, None)
         return None
 
     def free_since(self, agent: AgentId, at: Moment, area: SwitchName = FIRST) -> Moment | None:
@@ -92,7 +118,8 @@ class Reasons:
 
     def _explain(self, fact: OfferMade, at: Moment) -> Explained:
         queue = self._queues[fact.queue]
-        rated = sorted(self._rate(queue, at, self._network.area_of_leg(fact.leg)))
+        attempt = self._attempts.get(fact.call)
+        rated = sorted(self._rate(queue, at, self._network.area_of_leg(fact.leg), attempt))
         candidates = tuple(
             Candidate(agent, levels, idle_since, refusal)
             for _, _, idle_since, agent, levels, refusal in rated[:MOST_CANDIDATES]
@@ -101,20 +128,31 @@ class Reasons:
         # An agent who became free was matched with the longest waiting caller: others may be free for this one too
         # only where a change freed several at once.
         fits = any(row[3] == fact.agent and not row[5] for row in rated)
+        if attempt is not None and attempt.wanted == fact.agent:
+            return Explained(fact, Explanation(candidates), fits)
         return Explained(fact, Explanation(candidates), is_best or (fact.trigger == "agent" and fits))
 
     def _rate(
-        self, queue: Queue, at: Moment, area: SwitchName
+        self, queue: Queue, at: Moment, area: SwitchName, attempt: AttemptBegan | None
     ) -> Iterable[tuple[int, tuple[int, ...], Moment, AgentId, tuple[int, ...], str]]:
-        """(0 free, 1 qualified, 2 not), levels negated, idle_since, agent, levels, refusal."""
+        """(-1 held for this, 0 free, 1 qualified, 2 not), levels negated, idle_since, agent, levels, refusal."""
         for agent in self._agents.values():
             levels = tuple(agent.skills.get(skill, 0) for skill, _ in queue.requires)
             standing = self._standing.get(agent.id) or Standing()
             refusal, grade = lack(queue, levels), 2
             if not refusal:
                 refusal = self._refusal(standing, at) or self._apart(standing.endpoint, area)
+                refusal = refusal or self._kept(agent.id, standing, attempt)
                 grade = 1 if refusal else 0
+                grade = -1 if attempt is not None and standing.held and not refusal else grade
             yield grade, tuple(-level for level in levels), standing.idle_since, agent.id, levels, refusal
+
+    def _kept(self, agent: AgentId, standing: Standing, attempt: AttemptBegan | None) -> str:
+        """Why one who is free is not for this call."""
+        if standing.held is None or (attempt is not None and standing.held == attempt.campaign):
+            others = (other for other in self._attempts.values() if other.wanted == agent and other is not attempt)
+            return "kept for a call that is dialled for him" if next(others, None) else ""
+        return f"held for campaign {standing.held}"
 
     def _refusal(self, standing: Standing, at: Moment) -> str:
         if standing.state != "ready":

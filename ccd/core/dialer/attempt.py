@@ -75,6 +75,7 @@ def begin(floor: "Floor", campaign: Campaign, contact: Contact, clearance: Clear
             trunk,
             cli,
             clearance.reasons,
+            wanted or contact.agent,
         )
     )
     variables = (
@@ -237,8 +238,10 @@ def unanswered(campaign: Campaign, call: Call, attempt: Attempt, event: LegHungU
 def settle_unanswered(floor: "Floor", campaign: Campaign, call: Call, outcome: AttemptOutcome) -> None:
     """The worst is taken for what nobody knows."""
     if outcome == "lost":
+        contact = campaign.attempts[call.id].contact.id
         campaign.cap.unknown(call.id, floor.now)
-        floor.note(AttemptAbandoned(campaign.id, campaign.attempts[call.id].contact.id, call.id))
+        floor.note(AttemptAnswered(campaign.id, contact, call.id, "unknown"))
+        floor.note(AttemptAbandoned(campaign.id, contact, call.id))
     else:
         campaign.cap.not_answered(call.id)
     campaign.pacing.not_answered(call.id, floor.now)

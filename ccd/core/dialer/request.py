@@ -19,7 +19,7 @@ from ccd.model.event import (
     NumberBlocked,
     PreviewRequested,
 )
-from ccd.model.fact import AttemptAbandoned, AttemptEnded, DispositionSet
+from ccd.model.fact import AttemptAbandoned, AttemptAnswered, AttemptEnded, DispositionSet
 from ccd.model.ids import CallId, Moment
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ def restore_one(floor: "Floor", campaign: Campaign, standing: CampaignStanding) 
         if not one.is_connected:
             if not one.is_answered:
                 campaign.cap.dialled(one.call, floor.now)
+                floor.note(AttemptAnswered(campaign.id, one.contact.id, one.call, "unknown"))
             else:
                 campaign.cap.waiting[one.call] = floor.now
             campaign.cap.unknown(one.call, floor.now)
