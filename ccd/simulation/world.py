@@ -11,7 +11,8 @@ from msgspec import Struct
 from ccd.core.configuration import Configuration
 from ccd.core.engine import Engine
 from ccd.core.network import area_of_phone, device_of
-from ccd.model.command import AnyCommand, Ask, Reply, UpdateCaller
+from ccd.model.campaign import Batch
+from ccd.model.command import AnyCommand, Ask, BlockNumber, Reply, UpdateCaller
 from ccd.model.event import Answered, AnyEvent, ConfigurationLoaded, Request, TimePassed
 from ccd.model.fact import AgentChanged, AnyFact
 from ccd.model.ids import (
@@ -26,7 +27,16 @@ from ccd.model.ids import (
     SwitchName,
     switch_of,
 )
-from ccd.model.question import AnswerValue, AnyQuestion, CallerRecord, CheckPin, LookUpCaller, MatchSecret, Render
+from ccd.model.question import (
+    AnswerValue,
+    AnyQuestion,
+    CallerRecord,
+    CheckPin,
+    LookUpCaller,
+    MatchSecret,
+    NextContacts,
+    Render,
+)
 from ccd.simulation.between import Between
 from ccd.simulation.caller import Caller, Callers
 from ccd.simulation.death import Death, Kind
@@ -357,12 +367,17 @@ class World:
                 refused(command.refusal)
         elif isinstance(command, UpdateCaller):
             self.update(command)
+        elif isinstance(command, BlockNumber):
+            self.block(command)
         else:
             self._grammar.performed(command)
             self.take(self.switches[switch_of(command.leg)].perform(command, self.now))
 
     def update(self, command: UpdateCaller) -> None:
         """Nobody looks at the records' fields."""
+
+    def block(self, command: BlockNumber) -> None:
+        """Nobody keeps a list of them."""
 
     def ask(self, ask: Ask) -> None:
         """Somebody finds the answer, mostly."""
@@ -381,6 +396,8 @@ class World:
                 return self._records.random() < 0.9
             case Render():
                 return "speech"
+            case NextContacts():
+                return Batch()
         return what.text
 
 

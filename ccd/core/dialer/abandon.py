@@ -5,11 +5,12 @@ hard mode promises that at every instant. With A abandoned, L live answers, W of
 flight, H agents held for this campaign, the worst that can come is that all lines are answered before another agent
 becomes free. One more is dialled only if even then
 
-    A + max(0, W + F + 1 - (H - m)) <= target x (L + F + 1)      and      A <= target x L
+    A + max(0, W + F + 1 - (H - m)) <= target x (L + F + 1)
 
 Adding one to both sides of a fraction below 1 makes it larger, so every mixture of answers on the way is covered too;
 an answer moves a line from F to W and L, a talk takes one from W and H: neither side changes. m held agents may be lost
-meanwhile. What it rests on:
+meanwhile. Where A is above target x L already (more were lost than that, and somebody resumed the campaign), a line is
+dialled only with a held agent for each: W + F + 1 <= H - m, and the share falls with every answer. What it rests on:
 
 - `dialled` is said before the command leaves: a dial that is not acknowledged is in flight until it is known not to be.
 - A held agent takes no other call, is held for one campaign at a time, and is let go by `may_release` only.
@@ -286,9 +287,9 @@ class AbandonCap(Struct):
     def _is_covered(self, tally: Tally, more: int, spare: int) -> bool:
         """Whether the worst that can come of the lines in flight and `more` stays within the target."""
         target, flight = self.rules.target, len(self.in_flight) + more
-        if tally.abandoned > target * tally.live + EXACT:
-            return False
         short = len(self.waiting) + flight - max(0, len(self.held) - spare)
+        if tally.abandoned > target * tally.live + EXACT:
+            return short <= 0
         return short <= 0 or tally.abandoned + short <= target * (tally.live + flight) + EXACT
 
     def _check(self) -> None:

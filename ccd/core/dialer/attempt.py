@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from ccd.core.acd import agent as agents
 from ccd.core.acd import offer
 from ccd.core.call import Call, Cursor, Leg
 from ccd.core.configuration import Campaign as Rules
@@ -224,6 +225,8 @@ def on_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
         )
     )
     campaigns.stir(floor, campaign)
+    if attempt.wanted in floor.agents:  # he is there for others now
+        agents.settle(floor, floor.agents[attempt.wanted])
 
 
 def unanswered(campaign: Campaign, call: Call, attempt: Attempt, event: LegHungUp) -> AttemptOutcome:

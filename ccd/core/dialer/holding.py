@@ -73,13 +73,15 @@ def serves_own(floor: "Floor", agent: "Agent") -> bool:
     if not is_held(floor, agent) or agent.campaign is None:
         return False
     campaign = floor.campaigns[agent.campaign]
-    area = area_of_phone(agent.endpoint)
+    area, is_kept = area_of_phone(agent.endpoint), agent.id in kept(campaign)
     for call_id in campaign.cap.waiting:
-        if floor.routing.is_waiting(call_id) and area in floor.routing.reached(floor.area_of(floor.calls[call_id].leg)):
-            call = floor.calls[call_id]
+        call = floor.calls[call_id]
+        is_his = campaign.attempts[call_id].wanted == agent.id
+        is_reached = area in floor.routing.reached(floor.area_of(call.leg))
+        if floor.routing.is_waiting(call_id) and is_reached and (is_his or not is_kept):
             floor.routing.remove_waiting(call_id)
             offer.make(floor, call, waiting.queue_of(floor, call), agent, "agent")
-            return True
+            break
     return True
 
 

@@ -26,7 +26,8 @@ def cap(agents: int = 0, live: int = 0, abandoned: int = 0, **rules: object) -> 
         (5, 100, 0, 0, 8),  # 3 + short <= .03 x 108
         (5, 100, 0, 1, 7),
         (5, 100, 3, 0, 5),
-        (5, 99, 3, 0, 0),  # above already: only somebody can go on
+        (5, 99, 3, 0, 5),  # above already: an agent for each line, and it can only get better
+        (5, 99, 3, 1, 4),
         (5, 1_000, 0, 2, 34),
     ],
 )
