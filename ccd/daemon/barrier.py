@@ -52,7 +52,7 @@ class Held:
 class Barrier:
     """Asked by the pump for every command to a switch, and told whenever it has written the journal.
 
-    `go` carries out commands that may leave, `feed` takes the ends of legs that never were.
+    `go` carries out commands that may leave, `feed` takes the ends of legs that never were, `refused` how many.
     """
 
     def __init__(
@@ -62,14 +62,14 @@ class Barrier:
         *,
         go: Callable[[Iterable[SwitchCommand]], None],
         feed: Callable[[LegHungUp], None],
+        refused: Callable[[int], None] = lambda dials: None,
         sync: Callable[[Sequence[int]], None] = sync,
     ) -> None:
-        self.refused = 0
-        """Dials that did not leave."""
         self._journal = journal
         self._stream = stream
         self._go = go
         self._feed = feed
+        self._refused = refused
         self._sync = sync
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="fsync")
         self._held: dict[LegId, Held] = {}
@@ -173,7 +173,7 @@ class Barrier:
         if not refused:
             return
         log.error("dials did not leave", dials=len(refused), reason=reason)
-        self.refused += len(refused)
+        self._refused(len(refused))
         loop = asyncio.get_running_loop()
         for leg in refused:
             self._held[leg].refusal = loop.call_later(REFUSAL_TIME, self._end, leg)
