@@ -51,8 +51,8 @@ class Engine:
         """Fire what was due, at its time, then take the event."""
         floor = self.floor
         timers = floor.timers
-        if type(event) is e.TimersHeld:
-            floor.holds_timers = True
+        if type(event) is e.TimersHeld and not floor.holds_timers:
+            floor.holds_timers, floor.stood_still_since = True, floor.now
         if timers and timers[0][0] <= now and not floor.holds_timers:
             self._fire(now)
         floor.begin(now)
@@ -183,7 +183,7 @@ def on_switch_up(engine: Engine, event: e.SwitchUp) -> None:
 
 def on_switch_down(engine: Engine, event: e.SwitchDown) -> None:
     """Nobody can be rung there; calls and agents stay as they are."""
-    switches.on_down(engine.floor, event.switch)
+    switches.on_down(engine.floor, event.switch, event.heard_at)
 
 
 def on_endpoint(engine: Engine, event: e.EndpointChanged) -> None:

@@ -65,6 +65,10 @@ class Floor:
         self.up: dict[SwitchName, bool] = {}
         """Which switches obey, by area."""
         self.holds_timers = False
+        self.stood_still_since: Moment = 0
+        """While timers are held: nobody looked since then."""
+        self.unseen: dict[SwitchName, tuple[Moment, Moment]] = {}
+        """Of a switch that did not obey, by area: since when, and until when news of that time may come."""
         self.recalled: dict[CallId, SwitchName] = {}
         """Calls of a former daemon whose legs have not arrived yet, and the area of the switch that they were on."""
         self.lost_places: dict[str, tuple[Moment, Moment]] = {}
@@ -110,6 +114,12 @@ class Floor:
     def is_up(self, area: SwitchName) -> bool:
         """Whether the switch of the area obeys."""
         return self.up.get(area, False)
+
+    def seen_at(self, area: SwitchName) -> Moment:
+        """The last moment when what is told of a switch now was not yet so: now, unless nobody looked for a while."""
+        since, until = self.unseen.get(area, (self.now, 0))
+        seen = since if self.now <= until else self.now
+        return min(seen, self.stood_still_since) if self.holds_timers else seen
 
     def is_trunk_away(self, trunk: Endpoint) -> bool:
         """Whether its switch says that nothing comes through a trunk; of one that it never spoke of it does not."""

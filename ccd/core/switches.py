@@ -8,12 +8,15 @@ from ccd.core.acd import offer
 from ccd.core.network import Network, area_of_phone
 from ccd.model.event import EndpointState
 from ccd.model.fact import EndpointNoted, SwitchNoted
-from ccd.model.ids import Endpoint, SwitchName
+from ccd.model.ids import SECOND, Endpoint, Length, Moment, SwitchName
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
 
 OUT_OF_ORDER = 27
+NEWS_TIME: Length = 3 * SECOND
+"""After a switch is back, what it tells may have been so for as long as nobody heard of it."""
+FOR_EVER: Moment = 1 << 62
 
 
 def on_up(floor: "Floor", switch: SwitchName, boot: str) -> None:
@@ -21,6 +24,8 @@ def on_up(floor: "Floor", switch: SwitchName, boot: str) -> None:
     area = floor.network.area(switch)
     has_restarted = floor.boots.get(switch, boot) != boot
     floor.boots[switch] = boot
+    if area in floor.unseen:
+        floor.unseen[area] = floor.unseen[area][0], floor.now + NEWS_TIME
     set_up(floor, area, True)
     if has_restarted:
         end_ways_to(floor, area)
@@ -28,9 +33,12 @@ def on_up(floor: "Floor", switch: SwitchName, boot: str) -> None:
     agents.settle_all(floor)
 
 
-def on_down(floor: "Floor", switch: SwitchName) -> None:
-    """It does not: nobody is rung there; calls and agents stay as they are."""
-    set_up(floor, floor.network.area(switch), False)
+def on_down(floor: "Floor", switch: SwitchName, heard_at: Moment = 0) -> None:
+    """It does not, and was heard of last at `heard_at`: nobody is rung there; calls and agents stay as they are."""
+    area = floor.network.area(switch)
+    if floor.is_up(area) or area not in floor.unseen:
+        floor.unseen[area] = heard_at or floor.now, FOR_EVER
+    set_up(floor, area, False)
     agents.settle_all(floor)
 
 

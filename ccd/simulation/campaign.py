@@ -49,6 +49,9 @@ class People(Struct, frozen=True):
     answer_time: Distribution = lognormal(12, 0.5)
     busy_time: Distribution = fixed(2)
     talk_time: Distribution = lognormal(120, 0.9)
+    machine_rate: float = 0.0
+    """Of those who answer: a machine, with which an agent has done soon."""
+    machine_time: Distribution = fixed(3)
     patience: Distribution = exponential(8)
     """Of one who hears nothing, or a message, from the answer on."""
     opt_out_rate: float = 0.1
@@ -231,7 +234,9 @@ class CampaignWorld(World):
                 self.after(int(random.random() * SECOND) + 300 * MILLISECOND, lambda: self._presses(leg))
             case Talks():
                 who = leg if random.random() < 0.5 else sight.other
-                self.after(people.talk_time.draw(random), lambda: self.act(HangsUp(who)))
+                is_machine = random.random() < people.machine_rate
+                length = (people.machine_time if is_machine else people.talk_time).draw(random)
+                self.after(length, lambda: self.act(HangsUp(who)))
             case Over():
                 del self.dialled[leg]
 

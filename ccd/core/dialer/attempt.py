@@ -114,16 +114,17 @@ def new_call(floor: "Floor", campaign: Campaign, contact: Contact, clearance: Cl
 
 
 def on_answered(floor: "Floor", call: Call) -> None:
-    """A person, as far as is known: through the flow to an agent. Who answered while nobody looked has waited too long
-    already, however long it was.
+    """A person, as far as is known: through the flow to an agent. Who answered while nobody looked has waited for as
+    long as that may have been.
     """
     campaign, attempt = holding.campaign_of(floor, call)
-    attempt.answered_at, attempt.by = floor.now, "person"
+    answered_at = max(attempt.began, floor.seen_at(floor.area_of(call.leg)))
+    attempt.answered_at, attempt.by = answered_at, "person"
     campaign.cap.answered(call.id, floor.now)
     campaign.pacing.answered(call.id, floor.now)
     floor.note(AttemptAnswered(campaign.id, attempt.contact.id, call.id, "person"))
     campaigns.stir(floor, campaign)
-    if floor.holds_timers:
+    if floor.now - answered_at > campaign.rules.cap.law.patience:
         abandon(floor, campaign, call, attempt)
     call.phase, call.answered = "flow", True
     call.dial_serial += 1

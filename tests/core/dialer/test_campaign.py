@@ -8,8 +8,8 @@ from ccd.model import command as c
 from ccd.model import event as e
 from ccd.model import fact as f
 from ccd.model.campaign import AttemptOutcome
-from ccd.model.ids import SECOND, AgentId, Endpoint, RequestId
-from tests.core.centre import START
+from ccd.model.ids import SECOND, AgentId, RequestId
+from tests.core.centre import PBX, START
 from tests.core.dialer.calling import HOUR, SPRING, TRUNK, Calling, contact, rules
 
 ANNA, BERT = AgentId("anna"), AgentId("bert")
@@ -208,8 +208,8 @@ def test_a_lost_phone_that_a_line_counts_on_stops_the_campaign() -> None:
 def test_the_link_down_for_a_moment_loses_nobody() -> None:
     made = Calling(rules())
     made.start(contact("c1"))
-    made.feed(e.SwitchDown(made.configuration.network.first or "pbx", "cut"), 1)  # type: ignore[arg-type]
-    made.feed(e.SwitchUp("pbx", "b1"), SECOND)  # type: ignore[arg-type]
+    made.feed(e.SwitchDown(PBX, "cut"), 1)
+    made.feed(e.SwitchUp(PBX, "b1"), SECOND)
     assert made.campaign.cap.excess_losses == 0
     made.answer(made.lines()[0].leg)
     assert len(made.phones()) == 1
@@ -320,7 +320,7 @@ def test_trunk_limits() -> None:
 
 def test_a_trunk_that_is_away_dials_nothing_and_nobody_is_lost() -> None:
     made = Calling(rules())
-    made.feed(e.EndpointChanged("pbx", Endpoint(TRUNK), "unreachable"), 1)  # type: ignore[arg-type]
+    made.feed(e.EndpointChanged(PBX, TRUNK, "unreachable"), 1)
     made.start(contact("c1"))
     assert made.lines() == []
     assert not made.of(f.ContactForbidden)[0].is_final
@@ -347,3 +347,34 @@ def test_a_store_that_does_not_answer_is_asked_again() -> None:
     made.list.append(contact("c1"))
     made.give()
     assert len(made.lines()) == 1
+
+
+# --- while nobody looked
+
+
+def test_who_answered_while_the_link_was_down_has_waited_since_then() -> None:
+    made = Calling(rules(), ("anna", "bert"))
+    made.start(contact("c1"), contact("c2"))
+    first, second = (line.leg for line in made.lines())
+    made.wait(5 * SECOND)
+    made.feed(e.SwitchDown(PBX, "cut", made.now), 1)
+    made.feed(e.SwitchUp(PBX, "b1"), 1_500_000)
+    made.answer(first)
+    assert made.of(f.AttemptAbandoned) == [], "at most a second and a half"
+    made.connect(first)
+    made.feed(e.SwitchDown(PBX, "cut", made.now), 1)
+    made.feed(e.SwitchUp(PBX, "b1"), 2_500_000)
+    made.answer(second)
+    assert [fact.contact for fact in made.of(f.AttemptAbandoned)] == ["c2"]
+    assert made.of(f.OfferMade)[-1].agent == BERT, "better late than never"
+
+
+def test_who_answered_while_the_daemon_stood_still_has_waited_since_then() -> None:
+    made = Calling(rules())
+    made.start(contact("c1"))
+    made.wait(5 * SECOND)
+    made.feed(e.TimersHeld(), 3 * SECOND)
+    made.answer(made.lines()[0].leg)
+    assert len(made.of(f.AttemptAbandoned)) == 1
+    made.feed(e.TimersReleased(), 1)
+    assert made.of(f.OfferMade)[-1].agent == ANNA
