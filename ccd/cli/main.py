@@ -34,7 +34,7 @@ COMMANDS = {
     "backup": (
         "ccd.cli.backup",
         "backup",
-        "Configuration, records, contacts, journal into one file; the daemon may run.",
+        "Configuration, records, contacts, journal into a file; the daemon may run.",
     ),
     "restore": ("ccd.cli.restore", "restore", "A backup back in its place; the daemon must not run."),
     "token": ("ccd.cli.token", "token", "Make a token for the API, and its line for the configuration."),

@@ -163,13 +163,13 @@ def _wrong(contact: NewContact) -> Refused | None:
 
 def _blocked(contact: NewContact, blocked: dict[str, str]) -> Refused | None:
     found = next((number for number in contact.numbers if number in blocked), None)
-    return Refused("blocked", f"{found} is on the do-not-call list {blocked[found]}") if found else None
+    return Refused("blocked", f"the number {found} is on the do-not-call list {blocked[found]}") if found else None
 
 
 def _duplicate(contact: NewContact, known: set[str], keys: set[str]) -> Refused | None:
     found = next((number for number in contact.numbers if number in known), None)
     if found:
-        return Refused("duplicate", f"{found} is there already")
+        return Refused("duplicate", f"the number {found} is there already")
     if contact.key and contact.key in keys:
         return Refused("duplicate", f"the key {contact.key} is there already")
     return None

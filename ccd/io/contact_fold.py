@@ -140,13 +140,13 @@ class Fold:
 
     def _returned(self, fact: ContactReturned, at: Moment) -> None:
         row = self._contacts.row(row_id(fact.contact))
-        if row is not None and row.state == "taken" and self._is_new(row, fact, at):
+        if row is not None and self._is_new(row, fact, at) and row.state == "taken":
             # whose agent is not there would otherwise be given again at once, before all others
             self._contacts.wait(row, max(row.due_at, at + LATER) if row.agent else row.due_at)
 
     def _forbidden(self, fact: ContactForbidden, at: Moment) -> None:
         row = self._contacts.row(row_id(fact.contact))
-        if row is None or row.state not in ("taken", "waiting") or not self._is_new(row, fact, at):
+        if row is None or not self._is_new(row, fact, at) or row.state not in ("taken", "waiting"):
             return
         if fact.is_final:
             self._contacts.bar(row, fact.number, fact.reason, at)
@@ -177,7 +177,7 @@ class Fold:
         self._contacts.wait(row._replace(is_call_back=1, agent=decided.personal), decided.next_at)
 
     def _is_new(self, row: Row, fact: AnyFact, at: Moment) -> bool:
-        """Whether this fact has not changed the contact yet; it is remembered that it does now."""
+        """Whether this fact has not been told yet of the contact; that it was is remembered."""
         digest = blake2b(msgspec.json.encode(fact), digest_size=DIGEST).hexdigest()
         told = row.folded.split() if at == row.folded_at else []
         if at < row.folded_at or digest in told:

@@ -16,7 +16,7 @@ from ccd.io.contact_lane import Lanes
 from ccd.io.contact_report import Attempt, ContactCounts, ContactRecord, Reading, Refusal
 from ccd.io.contact_schema import opened
 from ccd.io.contact_state import Contacts, row_id
-from ccd.io.do_not_call import Blocked, DoNotCall
+from ccd.io.do_not_call import Blocked, DoNotCall, Unblocked
 from ccd.model.campaign import Batch, CampaignStanding, ContactRules
 from ccd.model.fact import AnyFact
 from ccd.model.ids import AgentId, CampaignId, ContactId, Moment
@@ -153,6 +153,10 @@ class ContactStore:
     def look_up(self, number: str) -> list[Blocked]:
         """On which lists a number is, since when, why and by whom."""
         return self._lists.look_up(number)
+
+    def removals(self, number: str) -> list[Unblocked]:
+        """When a number was taken off a list, why and by whom."""
+        return self._lists.removals(number)
 
     def list_sizes(self) -> dict[str, int]:
         """How many numbers each do-not-call list has."""

@@ -23,6 +23,19 @@ class Blocked(Struct, frozen=True):
     by: str
 
 
+class Unblocked(Struct, frozen=True):
+    """A number that was taken off a list, and how it had come there."""
+
+    number: str
+    list: str
+    at: Moment
+    reason: str
+    by: str
+    blocked_at: Moment
+    blocked_reason: str
+    blocked_by: str
+
+
 class DoNotCall:
     """Within a transaction of its caller where it changes something."""
 
@@ -58,6 +71,11 @@ class DoNotCall:
         """On which lists it is."""
         rows = self._db.execute("SELECT number, list, at, reason, by FROM blocked WHERE number = ?", (number,))
         return [Blocked(*row) for row in rows]
+
+    def removals(self, number: str) -> list[Unblocked]:
+        """When it was taken off a list."""
+        rows = self._db.execute("SELECT * FROM unblocked WHERE number = ? ORDER BY at, list", (number,))
+        return [Unblocked(*row) for row in rows]
 
     def among(self, numbers: Sequence[str], lists: Sequence[str]) -> dict[str, str]:
         """Those of the numbers that are on one of the lists, with its name."""

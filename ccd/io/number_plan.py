@@ -93,7 +93,7 @@ def plan_of(number: str) -> tuple[Plan | None, str]:
 def plan(code: str) -> Plan | None:
     """The plan of a country code."""
     names = COUNTRY_CODE_TO_REGION_CODE[int(code)]
-    found = [_region(name, code) for name in names if name.isalpha()]
+    found = [_region(name, code, len(names) > 1) for name in names if name.isalpha()]
     main = phonenumbers.PhoneMetadata.metadata_for_region(names[0], None) if names[0].isalpha() else None
     if main is None or main.general_desc is None or None in found:
         return None
@@ -106,13 +106,13 @@ def plan(code: str) -> Plan | None:
     )
 
 
-def _region(name: str, code: str) -> Region | None:
+def _region(name: str, code: str, is_shared: bool) -> Region | None:
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(name, None)
     general = _pattern(metadata.general_desc) if metadata else None
-    if general is None:
+    if metadata is None or general is None:
         return None
     return Region(
-        re.compile(metadata.leading_digits) if metadata.leading_digits else None,
+        re.compile(metadata.leading_digits) if is_shared and metadata.leading_digits else None,
         general,
         tuple(found for kind in PLACELESS if (found := _pattern(getattr(metadata, kind))) is not None),
         _pattern(metadata.fixed_line),
