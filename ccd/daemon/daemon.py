@@ -20,6 +20,7 @@ from ccd.daemon.absence import Absence
 from ccd.daemon.alarm import Alarm
 from ccd.daemon.answers import Answers
 from ccd.daemon.beginning import Beginning, begin
+from ccd.daemon.campaigns import Campaigns
 from ccd.daemon.centre import RunningCentre
 from ccd.daemon.clock import Clock
 from ccd.daemon.copy import run_of
@@ -103,9 +104,25 @@ class Daemon:
         self._filing = Filing(self._recordings, self._records, lambda call: call in self._engine.floor.calls)
         self._feed = Feed()
         self._folds = Folds(self._ledger, self._records, self._metrics, self._feed, self._filing)
+        self._campaigns = Campaigns(
+            base / folders.state,
+            self._journal,
+            self._stream,
+            self._clock,
+            self._engine.floor,
+            lambda: self._pump,
+            self._metrics,
+            self._may_write,
+        )
         self._shadow = ShadowWatch(self._metrics.shadow_decided, self._ledger.cdrs.remark, self._metrics.shadow_failed)
         self._answers = Answers(
-            self._clock, self._records, self._vault, speech, self._normalise, lambda event: self._pump.feed(event)
+            self._clock,
+            self._records,
+            self._vault,
+            speech,
+            self._normalise,
+            self._campaigns.desk,
+            lambda event: self._pump.feed(event),
         )
         lines: dict[SwitchName, Line] = {}
         self._health = HealthWatch(
@@ -115,6 +132,7 @@ class Daemon:
             self._recordings,
             self._journal,
             self._folds,
+            lambda: self._campaigns.failure,
             lambda: self._pump.faults,
             lambda: self._alarm.count,
         )
@@ -130,7 +148,9 @@ class Daemon:
             ask=self._answers,
             reply=self._reply,
             update_caller=self._update_caller,
-            watchers=(self._folds, self._shadow),
+            block=self._campaigns.desk.block,
+            barrier=self._campaigns.barrier,
+            watchers=(self._folds, self._shadow, self._campaigns.follower),
             follow=self._ledger.follow,
             may_write=self._may_write,
             noted=self._health.noted,
@@ -168,6 +188,7 @@ class Daemon:
             self._answers,
             self._folds,
             self._records,
+            self._campaigns.desk,
             done=self._metrics.recovered,
         )
         if lease is not None:
@@ -221,6 +242,7 @@ class Daemon:
         await self._records.start()
         if self._stream is not None:
             self._stream.start()
+        self._campaigns.start()
         if self._lease is None:
             self._port.bind()
         self._pump.start()
@@ -237,6 +259,7 @@ class Daemon:
                 group.create_task(self._beat(), name="beat"),
                 group.create_task(self._prune_journal(), name="prune"),
                 group.create_task(self._filing.sweep_now_and_then(), name="sweep"),
+                group.create_task(self._campaigns.desk.watch(), name="contacts"),
             ]
             quiet_garbage()
             self._notify.ready()
@@ -272,6 +295,7 @@ class Daemon:
         await self._lines.close()
         self._pump.stop()
         await self._answers.close()
+        await self._campaigns.close()
         await self._filing.close()
         await self._recordings.close()
         await self._records.close()
@@ -339,6 +363,7 @@ class Daemon:
         self._region = loaded.settings.site.region
         self._tokens.replace(site.tokens_of(loaded.settings))
         self._answers.pins = loaded.pins
+        self._campaigns.desk.take(getattr(loaded, "contact_rules", {}))
         self._shadow.take(loaded.shadow, self._ledger.reasons, self._engine.floor)
         for problem in loaded.warnings:
             log.warning("configuration", problem=str(problem))
