@@ -11,6 +11,7 @@ import structlog
 from msgspec.structs import replace
 
 from ccd.core import view
+from ccd.core.campaign_view import campaign_views
 from ccd.daemon.clock import Clock
 from ccd.daemon.filing import day_of
 from ccd.daemon.folds import Folds
@@ -108,6 +109,7 @@ class RunningCentre:
             agents=view.agent_views(floor),
             calls=view.call_views(floor),
             queues=view.queue_views(floor, self._started),
+            campaigns=campaign_views(floor),
         )
 
     def health(self) -> Health:
