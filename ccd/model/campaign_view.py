@@ -11,8 +11,8 @@ from ccd.model.campaign import AnsweredBy, AttemptOutcome, CampaignState, Decisi
 from ccd.model.ids import AgentId, CallId, CampaignId, ContactId, Endpoint, Length, Moment, QueueId
 
 LawName = Literal["us", "uk"]
-ContactState = Literal["waiting", "taken", "done"]
-"""`taken`: given to be dialled, or being dialled; `done`: not dialled any more."""
+ContactState = Literal["waiting", "taken", "dialling", "done"]
+"""`taken`: given to be dialled, and not dialled yet; `done`: not dialled any more."""
 ImportKind = Literal["contacts", "do_not_call"]
 ImportState = Literal["waiting", "running", "done", "failed"]
 
@@ -50,15 +50,13 @@ class TrunkUse(Struct, frozen=True):
 
 
 class ContactCounts(Struct, frozen=True):
-    """A campaign's contacts. `due` are those of the waiting whose time has come; `next_due` is when the first of the
-    others comes. `done` is by what ended them.
-    """
+    """A campaign's contacts. `due` are those of the waiting whose time has come, `done` is by what ended them."""
 
     waiting: int = 0
     due: int = 0
     taken: int = 0
+    dialling: int = 0
     done: dict[str, int] = {}
-    next_due: Moment = 0
 
 
 class CampaignView(Struct, frozen=True):

@@ -28,7 +28,7 @@ LONGEST_REPORT = 400 * 86_400 * 1_000_000
 FieldName = Annotated[str, Meta(pattern=FIELD_NAME)]
 FieldText = Annotated[str, Meta(max_length=1_000, pattern=LINE)]
 WrittenNumber = Annotated[str, Meta(min_length=2, max_length=40, pattern=LINE)]
-Priority = Annotated[int, Meta(ge=-1_000, le=1_000)]
+Priority = Annotated[int, Meta(ge=0, le=100)]
 Due = Annotated[int, Meta(ge=0, le=LAST_MOMENT)]
 
 
