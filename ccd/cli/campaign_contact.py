@@ -12,8 +12,7 @@ from ccd.cli.period import moment_of
 from ccd.cli.screen import Cell, console, day, lasting, plain, print_json, table
 from ccd.model.campaign_view import AttemptView, ContactView
 from ccd.web.answer import Contacts, Removed
-from ccd.web.campaign_desk import AddedContacts
-from ccd.web.campaigns import NewContact, NewContacts
+from ccd.web.campaign_desk import AddedContacts, WantedContact
 
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's id.")]
 Which = Annotated[str, typer.Argument(metavar="NUMBER|ID", help="A number with + and country code, or the id.")]
@@ -26,6 +25,7 @@ def add(
     campaign: Campaign,
     numbers: Annotated[list[str], typer.Argument(help="His numbers, in the order in which they are tried.")],
     name: Annotated[str, typer.Option(help="Whose they are.")] = "",
+    key: Annotated[str, typer.Option(help="Your own name for the contact; none is added twice.")] = "",
     field: Annotated[list[str] | None, typer.Option(help="A field of your own, NAME=TEXT.")] = None,
     zone: Annotated[str, typer.Option(help="His time zone, where the numbers do not tell it.")] = "",
     priority: Annotated[int, typer.Option(min=0, max=100, help="The larger come first.")] = 0,
@@ -33,13 +33,12 @@ def add(
 ) -> None:
     """Add a contact."""
     fields = dict(_pair(text) for text in field or ())
-    due_at = moment_of(at) if at else 0
-    wanted = NewContacts((NewContact(tuple(numbers), name, fields, zone, priority, due_at),))
+    wanted = WantedContact(tuple(numbers), key, name, fields, zone, priority, moment_of(at) if at else 0)
     path = f"/v1/campaigns/{quote(campaign, safe='')}/contacts"
-    done = client(context).post_for(path, wanted, AddedContacts)
-    if done.wrong:
-        raise Failure(plain(done.wrong[0].reason), REFUSED)
-    typer.echo(plain(f"{numbers[0]}: {'added' if done.added else 'is there already'}"))
+    done = client(context).post_for(path, {"contacts": [wanted]}, AddedContacts)
+    if not done.added:
+        raise Failure(plain(f"{numbers[0]}: {done.wrong[0].reason if done.wrong else 'not added'}"), REFUSED)
+    typer.echo(plain(f"{numbers[0]}: added"))
 
 
 def contact(

@@ -23,9 +23,10 @@ from ccd.model.ids import AgentId, CallId, CampaignId, ContactId, Moment
 
 
 class WantedContact(Struct, frozen=True):
-    """A contact to be added; `numbers` as people write them, `due_at` 0 for at once."""
+    """A contact to be added; `numbers` as people write them, `key` its name in the list, `due_at` 0 for at once."""
 
     numbers: tuple[str, ...]
+    key: str = ""
     name: str = ""
     fields: dict[str, str] = {}
     zone: str = ""
@@ -42,17 +43,18 @@ class Change(Struct, frozen=True):
 
 
 class NotAdded(Struct, frozen=True):
-    """The contact at this place of those that were given (0 the first), or this number, and why it was not taken."""
+    """The contact or number at this place of those that were given (0 the first), and why it was not taken."""
 
     index: int
     reason: str
 
 
 class AddedContacts(Struct, frozen=True):
-    """What became of contacts that were given."""
+    """What became of contacts that were given; those `blocked` are on a do-not-call list."""
 
     added: int
     duplicates: int = 0
+    blocked: int = 0
     wrong: tuple[NotAdded, ...] = ()
 
 

@@ -33,11 +33,13 @@ Due = Annotated[int, Meta(ge=0, le=LAST_MOMENT)]
 
 
 class NewContact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Somebody to reach, at the first of his `numbers` that answers. `zone` is his time zone where the numbers do not
-    tell it, `due_at` when he may be dialled first (0: at once); the larger `priority` comes first.
+    """Somebody to reach, at the first of his `numbers` that answers; `key` is your own name for him. `zone` is his time
+    zone where the numbers do not tell it, `due_at` when he may be dialled first (0: at once); the larger `priority`
+    comes first.
     """
 
     numbers: Annotated[tuple[WrittenNumber, ...], Meta(min_length=1, max_length=10)]
+    key: Annotated[str, Meta(max_length=128, pattern=LINE)] = ""
     name: Annotated[str, Meta(max_length=200, pattern=LINE)] = ""
     fields: Annotated[dict[FieldName, FieldText], Meta(max_length=50)] = {}
     zone: Annotated[str, Meta(max_length=64, pattern=ZONE)] = ""
@@ -71,10 +73,11 @@ async def add(
     centre: TheCentre,
     wanted: Annotated[NewContacts, Depends(body(NewContacts))],
 ) -> Response:
-    """Contacts into the campaign's list. Who is there already, by any of his numbers, is left as he is."""
+    """Contacts into the campaign's list. Who is there already, by one of his numbers or his key, is left as he is."""
     known(centre, campaign)
     contacts = [
-        WantedContact(one.numbers, one.name, one.fields, one.zone, one.priority, one.due_at) for one in wanted.contacts
+        WantedContact(one.numbers, one.key, one.name, one.fields, one.zone, one.priority, one.due_at)
+        for one in wanted.contacts
     ]
     added = await centre.desk.add(campaign, contacts, token.name)
     if added.added:
