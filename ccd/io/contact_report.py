@@ -181,6 +181,11 @@ class Reading:
             tuple(_attempt(found) for found in attempts),
         )
 
+    def attempt(self, call: CallId) -> Attempt | None:
+        """One dial."""
+        row = self._db.execute(ATTEMPT + "WHERE a.call = ?", (call,)).fetchone()
+        return _attempt(row) if row else None
+
     def attempts(self, campaign: CampaignId, since: Moment = 0, until: Moment = 1 << 62) -> Iterator[Attempt]:
         """A campaign's attempts that began in [since, until), in order. The store is not to be changed meanwhile."""
         rows = self._db.execute(

@@ -144,7 +144,8 @@ class AttemptView(Struct, frozen=True):
 
 class ContactView(Struct, frozen=True):
     """Somebody to reach. `number_index` says which of the numbers comes next, `due_at` when at the earliest; `result`
-    is what ended it, or what came of the last attempt. `agent`: only he may be given it (a personal call-back).
+    is what ended it, or what came of the last attempt. `agent`: only he may be given it (a personal call-back); until
+    `locked_until` only an agent who is held for it.
     """
 
     id: ContactId
@@ -152,12 +153,14 @@ class ContactView(Struct, frozen=True):
     numbers: tuple[str, ...]
     state: ContactState
     number_index: int = 0
+    key: str = ""
     name: str = ""
     fields: dict[str, str] = {}
     zone: str = ""
     priority: int = 0
     due_at: Moment = 0
     result: str = ""
+    is_call_back: bool = False
     agent: AgentId = AgentId("")
     locked_until: Moment = 0
     attempts: tuple[AttemptView, ...] = ()

@@ -142,7 +142,7 @@ class CampaignDesk(Protocol):
     async def block(self, name: str, numbers: Sequence[str], reason: str, by: str) -> NewlyBlocked:
         """Put numbers on a list."""
 
-    async def unblock(self, name: str, number: str) -> bool:
+    async def unblock(self, name: str, number: str, by: str) -> bool:
         """Take a number off a list; false where it was not on it."""
 
     # --- files
@@ -154,4 +154,4 @@ class CampaignDesk(Protocol):
         """An import, running or one of the last that ended."""
 
     def wrong_rows(self, number: str) -> Path | None:
-        """The rows that an import could not take, as a CSV file: line, reason, the row. None: no such import."""
+        """The rows that an import could not take, as a CSV file: line, error, the row. None: no such import."""

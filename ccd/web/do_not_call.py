@@ -56,7 +56,7 @@ async def block(
 async def unblock(list: ListPath, number: NumberQuery, token: Admin, centre: TheCentre) -> Response:  # noqa: A002
     """Off the list, as its owner must have asked for. The log has who did it, and not the number."""
     holding_for(centre, list)
-    return answer(Removed(await centre.desk.unblock(list, number)))
+    return answer(Removed(await centre.desk.unblock(list, number, token.name)))
 
 
 def holding_for(centre: Centre, name: str) -> tuple[CampaignId, ...]:

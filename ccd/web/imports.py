@@ -26,14 +26,14 @@ FILE: dict[str, Any] = {
     "requestBody": {"required": True, "content": {CSV: {"schema": {"type": "string", "format": "binary"}}}}
 }
 ERRORS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "line, reason, row", "content": {CSV: {"schema": {"type": "string"}}}}
+    200: {"description": "line, error, row", "content": {CSV: {"schema": {"type": "string"}}}}
 }
 
 
 @router.post("/campaigns/{campaign}/imports", responses=BEGUN, openapi_extra=FILE)
 async def contacts(campaign: CampaignPath, request: Request, token: Supervisor, centre: TheCentre) -> Response:
-    """A file of contacts, its columns named in the first row: `number`, `number2` …, `name`, `zone`, `priority`,
-    `due_at`; all others become fields.
+    """A file of contacts, its columns named in the first row: `number`, `number_2` …, `key`, `name`, `first_name`,
+    `last_name`, `priority`, `time_zone`, `due_at`; all others become fields.
     """
     known(centre, campaign)
     _demand_csv(request)
@@ -59,11 +59,14 @@ async def file(file: ImportPath, token: Supervisor, centre: TheCentre) -> Respon
 
 @router.get("/imports/{file}/errors", responses=ERRORS)
 async def errors(file: ImportPath, token: Supervisor, centre: TheCentre) -> Response:
-    """The rows that could not be taken: line, reason, the row as it was read."""
+    """The rows that could not be taken: line, error, the row as it was read."""
     path = centre.desk.wrong_rows(file)
-    stat = await asyncio.to_thread(path.stat) if path is not None else None
-    if path is None or stat is None:
+    if path is None:
         raise unknown("import")
+    try:
+        stat = await asyncio.to_thread(path.stat)
+    except FileNotFoundError:
+        raise unknown("file of errors, as long as the import is not done") from None
     return FileResponse(path, media_type=CSV, filename=f"{file}-errors.csv", stat_result=stat)
 
 

@@ -222,7 +222,7 @@ class SmallDesk:
         self.on_list |= {number: Blocked(name, NOW, reason, by) for number in added}
         return NewlyBlocked(tuple(dict.fromkeys(added)), wrong)
 
-    async def unblock(self, name: str, number: str) -> bool:
+    async def unblock(self, name: str, number: str, by: str) -> bool:
         return self.on_list.pop(number, None) is not None
 
     async def upload(self, kind: ImportKind, target: str, by: str) -> SmallUpload:
