@@ -1,28 +1,26 @@
 """Campaigns, contacts and do-not-call lists, as the HTTP API sees them (`ccd.web.campaign_desk.CampaignDesk`).
 
 What is short is asked of the store behind everything that the engine said before. What takes long, a file or a report,
-has the store open a second time, so that the dialler waits for a chunk at most.
+is another process's errand, which has the store open, too: the dialler waits for a chunk at most.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
 import structlog
 
 from ccd.core import campaign_view as seen
-from ccd.core.configuration import Campaign
-from ccd.core.dialer.report import Counted
 from ccd.core.dialer.story import Stories
 from ccd.core.floor import Floor
 from ccd.daemon import contact_words as words
+from ccd.daemon.errand import Contacts, Counting, Failed, Numbers, Report, Told
+from ccd.daemon.errands import Errands
 from ccd.daemon.uploads import Uploads
 from ccd.io.contact_add import NewContact
 from ccd.io.contact_edit import ContactOutError
-from ccd.io.contact_import import Imported, Progress, import_contacts, import_numbers
 from ccd.io.contact_schema import WrongStoreError
 from ccd.io.contact_store import ContactStore
 from ccd.io.numbering import normalise
@@ -47,8 +45,6 @@ from ccd.web.centre import UnavailableError
 
 FRESH: Length = 5 * SECOND
 """So old may counts be: of a million contacts they take a while."""
-LONGEST_RING: Length = 3_600 * SECOND
-"""An answer within a period may belong to a dial that began so long before it."""
 AWAY = (OSError, sqlite3.Error, WrongStoreError)
 NO_NUMBER = "is no telephone number"
 OUT = "The contact is being dialled, or is about to be; try again in a moment."
@@ -81,6 +77,7 @@ class CampaignCentre:
         state: Path,
         store: Path,
         stored: Stored,
+        errands: Errands,
         *,
         rules: Callable[[], Mapping[CampaignId, ContactRules]],
         place: Callable[[], Place],
@@ -90,8 +87,9 @@ class CampaignCentre:
     ) -> None:
         self.uploads = Uploads(state, self._bring, self._imported, now)
         self._floor = floor
-        self._store = store
+        self._store = str(store)
         self._ask = stored
+        self._errands = errands
         self._rules = rules
         self._place = place
         self._now = now
@@ -138,19 +136,16 @@ class CampaignCentre:
 
     async def report(self, campaign: CampaignId, began: Moment, ended: Moment) -> CampaignReport:
         """The regulator's numbers. One at a time: each reads all the attempts of its period."""
-        known, now = self._floor.campaigns[campaign].rules, self._now()
-        since, until = began or known.cap.period.begin(now), ended or now
+        rules, now = self._floor.campaigns[campaign].rules, self._now()
+        cap, zone = rules.cap, self._place().zone
+        since, until = began or cap.period.begin(now), ended or now
         await self._stored(lambda store: None)  # all that was said is written
+        errand = Report(self._store, campaign, rules.name, cap.law.name, cap.target, since, until, zone)
         async with self._reporting:
-            return await self._read(lambda: self._reported(known, since, until))
-
-    def _reported(self, rules: Campaign, began: Moment, ended: Moment) -> CampaignReport:
-        """In a thread."""
-        zone = self._place().zone
-        fold = Counted(began, ended, words.days(began, ended, zone))
-        with closing(ContactStore(self._store)) as store:
-            fold.apply(map(words.attempt_view, store.attempts(rules.id, began - LONGEST_RING, ended)))
-        return words.report_view(rules, fold, zone)
+            told = await self._errands.send(errand)
+        if isinstance(told, Counting):
+            return told.report
+        raise UnavailableError(f"The report was not made: {told.reason if isinstance(told, Failed) else 'no end'}.")
 
     # --- contacts
 
@@ -263,15 +258,15 @@ class CampaignCentre:
         """What could not be taken."""
         return self.uploads.errors(number)
 
-    def _bring(self, view: ImportView, file: Path, errors: Path, progress: Progress) -> Imported:
-        """In a thread."""
+    async def _bring(self, view: ImportView, file: Path, errors: Path, went: Callable[[int], None]) -> Told:
+        return await self._errands.send(self._errand(view, str(file), str(errors)), went)
+
+    def _errand(self, view: ImportView, file: str, errors: str) -> Contacts | Numbers:
         region = self._place().region
-        with closing(ContactStore(self._store)) as store:
-            if view.kind == "do_not_call":
-                return import_numbers(store, view.target, file, errors, region, self._now(), view.by, progress=progress)
-            campaign = CampaignId(view.target)
-            rules = words.add_rules(self._rules().get(campaign))
-            return import_contacts(store, campaign, file, errors, region, rules, progress)
+        if view.kind == "do_not_call":
+            return Numbers(self._store, file, errors, region, view.target, self._now(), view.by)
+        campaign = CampaignId(view.target)
+        return Contacts(self._store, file, errors, region, campaign, words.add_rules(self._rules().get(campaign)))
 
     async def _imported(self, view: ImportView) -> None:
         if view.kind == "contacts":
@@ -280,7 +275,10 @@ class CampaignCentre:
             return
         at_hand = self._at_hand()
         names = (view.target,)
-        found = await self._stored(lambda store: [one for one in at_hand if store.is_blocked(one, names)])
+        try:
+            found = await self._stored(lambda store: [one for one in at_hand if store.is_blocked(one, names)])
+        except UnavailableError:  # whatever is at hand is not dialled then
+            found = at_hand
         self._blocked(found, view.target, view.by)
 
     def _at_hand(self) -> list[str]:
@@ -305,14 +303,8 @@ class CampaignCentre:
             raise BusyError(OUT) from None
 
     async def _stored(self, work: Callable[[ContactStore], T]) -> T:
-        return await self._available(self._ask(work))
-
-    async def _read(self, work: Callable[[], T]) -> T:
-        return await self._available(asyncio.to_thread(work))
-
-    async def _available(self, answer: Awaitable[T]) -> T:
         try:
-            return await answer
+            return await self._ask(work)
         except AWAY as error:
             log.warning("contact store away", reason=str(error))
             raise UnavailableError("The contact store is away.") from error

@@ -6,12 +6,10 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from ccd.core.configuration import Campaign
-from ccd.core.dialer.report import UK, US, Counted
 from ccd.io import contact_report as kept
 from ccd.io.contact_add import Added, AddRules
 from ccd.model.campaign import ContactRules
-from ccd.model.campaign_view import AttemptView, CampaignReport, ContactCounts, ContactView
+from ccd.model.campaign_view import AttemptView, ContactCounts, ContactView
 from ccd.model.ids import SECOND, Moment
 from ccd.web.campaign_desk import AddedContacts, NotAdded
 
@@ -111,23 +109,3 @@ def days(began: Moment, ended: Moment, zone: str) -> tuple[Moment, ...]:
             break
         found.append(midnight)
     return tuple(found)
-
-
-def report_view(rules: Campaign, fold: Counted, zone: str) -> CampaignReport:
-    """What was counted."""
-    return CampaignReport(
-        campaign=rules.id,
-        name=rules.name,
-        law=rules.cap.law.name,
-        target=rules.cap.target,
-        began=fold.began,
-        ended=fold.ended,
-        zone=zone,
-        total=fold.total(),
-        largest_us=fold.largest(US),
-        largest_uk=fold.largest(UK),
-        longest_wait=fold.longest_wait,
-        outcomes=fold.outcomes,
-        dispositions=fold.dispositions,
-        days=fold.told_days(),
-    )

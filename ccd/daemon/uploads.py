@@ -7,18 +7,16 @@ thrown away: whoever sent it was told nothing of an end, and the same file again
 import asyncio
 import os
 import secrets
-import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 from msgspec.structs import replace
 
-from ccd.io.contact_import import Imported, Progress
-from ccd.io.contact_schema import WrongStoreError
-from ccd.io.list_file import ListFileError
+from ccd.daemon.errand import Brought, Failed, Told
 from ccd.model.campaign_view import ImportKind, ImportView
 from ccd.model.ids import Moment
 from ccd.web.campaign_desk import BusyError
@@ -29,19 +27,14 @@ MOST_BYTES = 1 << 29
 MOST_AT_ONCE = 4
 """Files that come in or wait to be imported."""
 REMEMBERED = 20
-FAULTS = (ListFileError, WrongStoreError, OSError, sqlite3.Error, ValueError)
 HEAD = "line,error\r\n"
 log = structlog.get_logger()
 
 
-class StoppedError(Exception):
-    """The daemon ends: an import goes no further."""
-
-
 class Bring(Protocol):
-    """Brings a file into the store; called in a thread. Raises one of `FAULTS`."""
+    """Brings a file into the store; `went` hears how many bytes of it are done."""
 
-    def __call__(self, view: ImportView, file: Path, errors: Path, progress: Progress) -> Imported: ...
+    async def __call__(self, view: ImportView, file: Path, errors: Path, went: Callable[[int], None]) -> Told: ...
 
 
 class Uploads:
@@ -88,7 +81,7 @@ class Uploads:
             file.unlink(missing_ok=True)
 
     async def close(self) -> None:
-        """An import that runs ends at its next chunk."""
+        """No more files; whoever carries out the import that runs is to be stopped, too."""
         self._is_stopping = True
         self._waiting.clear()
         if self._work is not None:
@@ -117,46 +110,21 @@ class Uploads:
         while self._waiting:
             number = self._waiting.popleft()
             self._views[number] = replace(self._views[number], state="running")
-            view = await asyncio.to_thread(self._imported, number)
-            self._views[number] = replace(view, ended_at=self._now())
+            file, errors = self._path(number), self._errors(number)
+            told = await self._bring(self._views[number], file, errors, partial(self._went, number))
+            await asyncio.to_thread(settled, file, errors)
+            view = self._views[number] = ended(self._views[number], told, self._now())
             log.info("imported", number=number, target=view.target, state=view.state, rows=view.rows, added=view.added)
             if view.added:
                 await self._told(view)
             await asyncio.to_thread(self._forget)
 
-    def _imported(self, number: str) -> ImportView:
-        """In a thread: from the file to what came of it."""
-        file, errors = self._path(number), self._errors(number)
-        try:
-            done = self._bring(self._views[number], file, errors, lambda at, size: self._went(number, at))
-        except FAULTS as error:
-            return replace(self._views[number], state="failed", reason=str(error) or type(error).__name__)
-        except StoppedError:
-            return replace(self._views[number], state="failed", reason="the daemon was stopped")
-        finally:
-            file.unlink(missing_ok=True)
-            if not errors.exists():
-                errors.write_text(HEAD, encoding="ascii")
-        view = self._views[number]
-        return replace(
-            view,
-            state="done",
-            done=view.size,
-            rows=done.rows,
-            added=done.added,
-            duplicates=done.duplicates,
-            blocked=done.blocked,
-            wrong=done.wrong,
-        )
-
     def _went(self, number: str, at: int) -> None:
-        if self._is_stopping:
-            raise StoppedError
         self._views[number] = replace(self._views[number], done=at)
 
     def _forget(self) -> None:
-        ended = [number for number, view in self._views.items() if view.ended_at]
-        for number in ended[:-REMEMBERED]:
+        over = [number for number, view in self._views.items() if view.ended_at]
+        for number in over[:-REMEMBERED]:
             del self._views[number]
             self._errors(number).unlink(missing_ok=True)
 
@@ -204,6 +172,32 @@ class FileUpload:
         self._is_over = True
         os.close(self._file)
         self._uploads.left()
+
+
+def ended(view: ImportView, told: Told, at: Moment) -> ImportView:
+    """What came of an import."""
+    if not isinstance(told, Brought):
+        reason = told.reason if isinstance(told, Failed) else "it was not brought to its end"
+        return replace(view, state="failed", reason=reason, ended_at=at)
+    done = told.imported
+    return replace(
+        view,
+        state="done",
+        ended_at=at,
+        done=view.size,
+        rows=done.rows,
+        added=done.added,
+        duplicates=done.duplicates,
+        blocked=done.blocked,
+        wrong=done.wrong,
+    )
+
+
+def settled(file: Path, errors: Path) -> None:
+    """The list goes; of what was wrong there is a file in any case."""
+    file.unlink(missing_ok=True)
+    if not errors.exists():
+        errors.write_text(HEAD, encoding="ascii")
 
 
 def opened(path: Path) -> int:
