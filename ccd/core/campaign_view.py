@@ -79,11 +79,12 @@ def hindrance(campaign: Campaign, now: Moment) -> str:
         return "stopped by the cap: more held agents were lost than are covered; resume it when that is understood"
     if not is_open(campaign, now):
         return "outside its own hours"
+    has_contacts = bool(campaign.hopper or campaign.shown)
+    if campaign.is_dry and not has_contacts:
+        return "no contact may be dialled now"
     if not campaign.pacing.is_staffed:
         return "no agent is there for it"
-    if not campaign.hopper and not campaign.shown:
-        return "no contact may be dialled now" if campaign.is_dry else "it waits for contacts"
-    return ""
+    return "" if has_contacts else "it waits for contacts"
 
 
 def trunk_uses(floor: "Floor", campaign: Campaign) -> tuple[TrunkUse, ...]:

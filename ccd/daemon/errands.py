@@ -58,7 +58,7 @@ class Errands:
             process.stdin.write(msgspec.json.encode(errand) + b"\n")
             await process.stdin.drain()
             async for line in process.stdout:
-                told = msgspec.json.decode(line, type=Told)
+                told: Told = msgspec.json.decode(line, type=Told)
                 if not isinstance(told, Went):
                     return told
                 went(told.done)

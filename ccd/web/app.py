@@ -28,8 +28,8 @@ from ccd.web.metrics import Metrics
 from ccd.web.throttle import Throttle
 from ccd.web.token import Token, Tokens
 
-ROOMS = (campaigns, contacts, attempts, do_not_call, imports)
-"""Those of the dialler."""
+ROOMS = (imports, campaigns, contacts, attempts, do_not_call)
+"""Those of the dialler; imports have paths that would be a campaign's action."""
 DESCRIPTION = """The call centre at work: live state, agents, calls, callers, recordings, campaigns.
 
 Moments are integers of microseconds of UTC, lengths integers of microseconds. Every request but the two about health

@@ -187,7 +187,7 @@ async def test_numbers_that_are_not_to_be_called(ccd: Command, centre: SmallCent
     [
         (("campaign", "list"), "bea", 4, "needs the role supervisor"),
         (("campaign", "start", "none"), "root", 5, "no such campaign"),
-        (("campaign", "show", "../calls"), "root", 5, "nothing here"),
+        (("campaign", "show", "../../calls"), "root", 5, "nothing here"),
         (("campaign", "report", "none"), "root", 5, "no such campaign"),
         (("why", "--campaign", "none"), "root", 5, "no such campaign"),
         (("do-not-call", "add", "none", "+34910000001"), "root", 5, "no such do-not-call list"),

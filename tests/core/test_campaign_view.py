@@ -1,5 +1,7 @@
 """Campaigns as people see them."""
 
+from msgspec.structs import replace
+
 from ccd.core.campaign_view import attempt_view, campaign_view, campaign_views, preview_view
 from ccd.core.configuration import Calendar, TrunkLimit
 from ccd.core.dialer import abandon
@@ -66,7 +68,7 @@ def test_the_cap_is_that_of_the_period_of_now() -> None:
 def test_an_agent_sees_the_contact_that_he_is_to_look_at() -> None:
     made = Calling(rules(algorithm="preview", preview_time=30 * SECOND))
     assert preview_view(made.engine.floor, ANNA) == PreviewView()
-    made.start(contact("c1", name="Pia", fields={"tier": "gold"}), contact("c2"))
+    made.start(replace(contact("c1", fields={"tier": "gold"}), name="Pia"), contact("c2"))
     shown = preview_view(made.engine.floor, ANNA)
     assert (shown.campaign, shown.contact, shown.name, shown.fields) == (SPRING, "c1", "Pia", {"tier": "gold"})
     assert 0 < shown.until - made.now <= 30 * SECOND
