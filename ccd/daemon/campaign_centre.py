@@ -5,7 +5,6 @@ is another process's errand, which has the store open, too: the dialler waits fo
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
@@ -18,10 +17,10 @@ from ccd.core.floor import Floor
 from ccd.daemon import contact_words as words
 from ccd.daemon.errand import Contacts, Counting, Failed, Numbers, Report, Told
 from ccd.daemon.errands import Errands
+from ccd.daemon.follower import AwayError
 from ccd.daemon.uploads import Uploads
 from ccd.io.contact_add import NewContact
 from ccd.io.contact_edit import ContactOutError
-from ccd.io.contact_schema import WrongStoreError
 from ccd.io.contact_store import ContactStore
 from ccd.io.numbering import normalise
 from ccd.model.campaign import ContactRules
@@ -45,7 +44,6 @@ from ccd.web.centre import UnavailableError
 
 FRESH: Length = 5 * SECOND
 """So old may counts be: of a million contacts they take a while."""
-AWAY = (OSError, sqlite3.Error, WrongStoreError)
 NO_NUMBER = "is no telephone number"
 OUT = "The contact is being dialled, or is about to be; try again in a moment."
 T = TypeVar("T")
@@ -53,7 +51,7 @@ log = structlog.get_logger()
 
 
 class Stored(Protocol):
-    """Does something with the store, in its thread, behind all that was said before. Raises one of `AWAY`."""
+    """Does something with the store, in its thread, behind all that was said before. Raises AwayError."""
 
     async def __call__(self, work: Callable[[ContactStore], T]) -> T: ...
 
@@ -305,6 +303,6 @@ class CampaignCentre:
     async def _stored(self, work: Callable[[ContactStore], T]) -> T:
         try:
             return await self._ask(work)
-        except AWAY as error:
+        except AwayError as error:
             log.warning("contact store away", reason=str(error))
             raise UnavailableError("The contact store is away.") from error

@@ -25,6 +25,7 @@ from ccd.model.event import AnyRequest
 from ccd.model.ids import AgentId, CallerId, CallId, Moment, RecordingId, RequestId, switch_of
 from ccd.model.view import AgentView, CallerPage, CallPage, CallView, CentreView, Health, SwitchView
 from ccd.web.answer import Erased
+from ccd.web.campaign_desk import CampaignDesk
 from ccd.web.centre import CallSelection, UnavailableError
 from ccd.web.feed import Feed
 
@@ -44,6 +45,7 @@ class RunningCentre:
         records: Records,
         recordings: Recordings,
         feed: Feed,
+        desk: CampaignDesk,
         *,
         version: str,
         health: Callable[[], Health],
@@ -51,6 +53,7 @@ class RunningCentre:
         reload: Callable[[], Awaitable[Sequence[str]]],
     ) -> None:
         self.feed = feed
+        self.desk = desk
         self._pump = pump
         self._clock = clock
         self._folds = folds

@@ -52,7 +52,7 @@ CREATE TABLE attempts (
     reasons TEXT NOT NULL, began_at INTEGER NOT NULL, answered_at INTEGER, answered_by TEXT, abandoned_at INTEGER,
     ended_at INTEGER, outcome TEXT, cause INTEGER NOT NULL DEFAULT 0, sip_code INTEGER NOT NULL DEFAULT 0,
     agent TEXT NOT NULL DEFAULT '', disposition TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '',
-    decided TEXT NOT NULL DEFAULT '');
+    decided TEXT NOT NULL DEFAULT '', connected_at INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX attempts_contact ON attempts (contact, began_at);
 CREATE INDEX attempts_campaign ON attempts (campaign, began_at);
 CREATE INDEX attempts_answered ON attempts (campaign, answered_at) WHERE answered_at IS NOT NULL;

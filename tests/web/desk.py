@@ -140,7 +140,6 @@ class SmallDesk:
         self.files: dict[str, bytes] = {}
         self.discarded = 0
         self.is_busy = False
-        (folder / "i-1.errors").write_text("line,reason,row\n")
 
     def campaigns(self) -> tuple[CampaignView, ...]:
         return (self.view,)
