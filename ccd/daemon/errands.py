@@ -24,6 +24,7 @@ class Errands:
 
     def __init__(self) -> None:
         self._processes: set[asyncio.subprocess.Process] = set()
+        self._is_closed = False
 
     async def send(self, errand: Errand, went: Callable[[int], None] = ignored) -> Told:
         """Have it done; what came of it, a `Failed` whatever happens to the process."""
@@ -39,6 +40,8 @@ class Errands:
         except OSError as error:
             return Failed(str(error))
         self._processes.add(process)
+        if self._is_closed:
+            terminate(process)
         try:
             return await self._heard(process, errand, went)
         finally:
@@ -46,7 +49,8 @@ class Errands:
             self._processes.discard(process)
 
     async def close(self) -> None:
-        """End all; whoever sent them hears so."""
+        """End all, and those that are about to begin; whoever sent them hears so."""
+        self._is_closed = True
         for process in list(self._processes):
             terminate(process)
         await asyncio.gather(*(process.wait() for process in list(self._processes)))
