@@ -17,7 +17,7 @@ from ccd.model.campaign_view import ImportView
 PIECE = 1 << 18
 EVERY = 0.2
 QUIET_TIME = 120.0
-File = Annotated[Path, typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False, readable=True)]
+File = Annotated[Path, typer.Argument(metavar="FILE.csv", help="With the columns' names in its first row.")]
 Errors = Annotated[
     Path | None, typer.Option("--errors", help="Where to write the rows that were wrong; else FILE.errors.csv.")
 ]

@@ -116,7 +116,8 @@ async def test_an_import_that_is_refused_is_one_line(ccd: Command, centre: Small
     assert (code, out) == (1, "")
     assert err.endswith("ccd: Other files are being imported; try again when they are done.\n")
     assert (await ccd("campaign", "import", "summer", str(file))).code == 5
-    assert (await ccd("campaign", "import", "winter", str(tmp_path / "none.csv"))).code == 2
+    code, _, err = await ccd("campaign", "import", "winter", str(tmp_path / "none.csv"))
+    assert (code, err) == (1, f"ccd: {tmp_path / 'none.csv'}: No such file or directory\n")
 
 
 async def test_the_report(ccd: Command, centre: SmallCentre) -> None:

@@ -7,12 +7,13 @@ import pytest
 from ccd.io.contact_add import NewContact
 from ccd.io.contact_edit import BY_HAND, ContactOutError
 from ccd.io.contact_store import ContactStore
-from ccd.model.fact import AttemptAnswered, AttemptConnected, AttemptEnded
-from ccd.model.ids import SECOND, AgentId, CampaignId, ContactId
+from ccd.model.fact import AnyFact, AttemptAnswered, AttemptConnected, AttemptEnded
+from ccd.model.ids import SECOND, AgentId, CallId, CampaignId, ContactId, Moment
 from tests.io.contacts import BERLIN, MADRID, NOON, SPRING, began, rules
 
 HOUR = 3_600 * SECOND
 ONE, TWO = ContactId("1"), ContactId("2")
+C1 = CallId("c1")
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_one_that_is_out_stays_as_it_is_but_for_its_priority(store: ContactStore
     assert next_ones(store) == [ONE, TWO]
     for change in ({"due_at": NOON + HOUR}, {"is_done": True}):
         with pytest.raises(ContactOutError):
-            store.change(ONE, NOON, **change)  # type: ignore[arg-type]  # by name
+            store.change(ONE, NOON, **change)
     with pytest.raises(ContactOutError):
         store.remove(ONE)
     assert store.change(ONE, NOON, priority=7)
@@ -67,7 +68,7 @@ def test_one_that_is_out_stays_as_it_is_but_for_its_priority(store: ContactStore
 
 def test_a_removed_one_leaves_its_attempts(store: ContactStore) -> None:
     (first, *_) = store.next_contacts(rules(), 2, NOON).contacts
-    store.apply([(began(first, call="c1"), NOON), (AttemptEnded(SPRING, first.id, "c1", "busy"), NOON + 1)])
+    store.apply([(began(first, call=C1), NOON), (AttemptEnded(SPRING, first.id, C1, "busy"), NOON + 1)])
     assert store.remove(first.id)
     assert not store.remove(first.id)
     assert not store.change(first.id, NOON, priority=1)
@@ -78,15 +79,15 @@ def test_a_removed_one_leaves_its_attempts(store: ContactStore) -> None:
 
 def test_one_dial_and_when_an_agent_came(store: ContactStore) -> None:
     (first, *_) = store.next_contacts(rules(), 1, NOON).contacts
-    facts = [
-        (began(first, call="c1"), NOON),
-        (AttemptAnswered(SPRING, first.id, "c1", "person"), NOON + 5),
-        (AttemptConnected(SPRING, first.id, "c1", AgentId("ana")), NOON + 7),
-        (AttemptConnected(SPRING, first.id, "c1", AgentId("bea")), NOON + 9),
+    facts: list[tuple[AnyFact, Moment]] = [
+        (began(first, call=C1), NOON),
+        (AttemptAnswered(SPRING, first.id, C1, "person"), NOON + 5),
+        (AttemptConnected(SPRING, first.id, C1, AgentId("ana")), NOON + 7),
+        (AttemptConnected(SPRING, first.id, C1, AgentId("bea")), NOON + 9),
     ]
     store.apply(facts)
     store.apply(facts)
-    attempt = store.attempt("c1")
+    attempt = store.attempt(C1)
     assert attempt is not None
     assert (attempt.answered_at, attempt.connected_at, attempt.agent) == (NOON + 5, NOON + 7, "ana")
-    assert store.attempt("none") is None
+    assert store.attempt(CallId("none")) is None
