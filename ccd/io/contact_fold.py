@@ -20,6 +20,7 @@ from ccd.model.fact import (
     AttemptAbandoned,
     AttemptAnswered,
     AttemptBegan,
+    AttemptConnected,
     AttemptEnded,
     CampaignChanged,
     ContactForbidden,
@@ -69,6 +70,7 @@ class Fold:
             CampaignChanged: self._changed,
             AttemptBegan: self._began,
             AttemptAnswered: self._answered,
+            AttemptConnected: self._connected,
             AttemptAbandoned: self._abandoned,
             AttemptEnded: self._ended,
             ContactReturned: self._returned,
@@ -113,6 +115,12 @@ class Fold:
         self._db.execute(
             "UPDATE attempts SET answered_at = ?, answered_by = ? WHERE call = ? AND answered_at IS NULL",
             (at, fact.by, fact.call),
+        )
+
+    def _connected(self, fact: AttemptConnected, at: Moment) -> None:
+        self._db.execute(
+            "UPDATE attempts SET connected_at = ?, agent = ? WHERE call = ? AND connected_at = 0",
+            (at, fact.agent, fact.call),
         )
 
     def _abandoned(self, fact: AttemptAbandoned, at: Moment) -> None:

@@ -16,7 +16,7 @@ DAYS_TOLD = 31
 ATTEMPT = """
 SELECT a.call, c.name, a.contact, a.number, a.number_index, a.attempt, a.trunk, a.cli, a.reasons, a.began_at,
     a.answered_at, a.answered_by, a.abandoned_at, a.ended_at, a.outcome, a.cause, a.sip_code, a.agent, a.disposition,
-    a.note
+    a.note, a.connected_at
 FROM attempts a JOIN campaigns c ON c.id = a.campaign """
 _fields = msgspec.json.Decoder(dict[str, str])
 _reasons = msgspec.json.Decoder(tuple[str, ...])
@@ -57,6 +57,7 @@ class Attempt(Struct, frozen=True):
     agent: AgentId = AgentId("")
     disposition: str = ""
     note: str = ""
+    connected_at: Moment = 0
 
 
 class ContactNumber(Struct, frozen=True):
@@ -180,6 +181,11 @@ class Reading:
             tuple(ContactNumber(number, kind, tuple(zones.split()), barred) for number, kind, zones, barred in numbers),
             tuple(_attempt(found) for found in attempts),
         )
+
+    def attempt(self, call: CallId) -> Attempt | None:
+        """One dial."""
+        row = self._db.execute(ATTEMPT + "WHERE a.call = ?", (call,)).fetchone()
+        return _attempt(row) if row else None
 
     def attempts(self, campaign: CampaignId, since: Moment = 0, until: Moment = 1 << 62) -> Iterator[Attempt]:
         """A campaign's attempts that began in [since, until), in order. The store is not to be changed meanwhile."""
