@@ -22,6 +22,8 @@ COMMANDS = {
     "agents": ("ccd.cli.agents", "app", "The agents, and what they can be made to do."),
     "calls": ("ccd.cli.calls", "app", "The calls that run or ran, and what can be done to one."),
     "why": ("ccd.cli.why", "why", "A call's way through the flow, and why each agent was chosen."),
+    "campaign": ("ccd.cli.campaign", "app", "Campaigns: the list, start to stop, contacts, report."),
+    "do-not-call": ("ccd.cli.do_not_call", "app", "Numbers that are not to be called."),
     "tail": ("ccd.cli.tail", "tail", "Follow what happens; Ctrl-C ends it."),
     "replay": ("ccd.cli.replay", "replay_day", "A journalled day through the engine again: the same decisions?"),
     "recordings": ("ccd.cli.recordings", "app", "Recordings as files."),

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from ccd.core.floor import Floor
 from ccd.daemon.barrier import Barrier, Stream
+from ccd.daemon.campaign_centre import CampaignCentre, Place
 from ccd.daemon.campaign_desk import CampaignDesk
 from ccd.daemon.clock import Clock
-from ccd.daemon.follower import Follower
+from ccd.daemon.errands import Errands
+from ccd.daemon.follower import STORE, Follower
 from ccd.daemon.journal import Journal
+from ccd.model.event import ContactsChanged
+from ccd.model.ids import CampaignId, RequestId
 from ccd.web.exposition import Labels
 from ccd.web.metrics import GAUGES, Metrics
 
@@ -30,6 +35,7 @@ class Campaigns:
         pump: Callable[[], "Pump"],
         metrics: Metrics,
         may_write: Callable[[], bool],
+        place: Callable[[], Place],
     ) -> None:
         self._journal = journal
         self._floor = floor
@@ -48,6 +54,20 @@ class Campaigns:
             lambda event: pump().feed(event),
             self._trouble,
         )
+        self.errands = Errands()
+        self.centre = CampaignCentre(
+            floor,
+            state,
+            state / STORE,
+            self.follower.stored,
+            self.errands,
+            rules=lambda: self.desk.rules,
+            place=place,
+            now=clock.now,
+            changed=self._contacts_changed,
+            blocked=self.desk.tell_blocked,
+        )
+        self._feed: Callable[[ContactsChanged], None] = lambda event: pump().feed(event)
         self._tell(metrics)
 
     def _trouble(self) -> str:
@@ -83,12 +103,18 @@ class Campaigns:
             for state in ("waiting", "due", "taken", "dialling")
         }
 
+    def _contacts_changed(self, campaign: CampaignId, by: str) -> None:
+        self._feed(ContactsChanged(RequestId(token_hex(8)), by, campaign))
+
     def start(self) -> None:
         """Begin to write what is said of contacts."""
         self.follower.start()
+        self.centre.uploads.tidy()
 
     async def close(self) -> None:
         """After the pump has told all: what is known is written."""
+        await self.errands.close()
+        await self.centre.uploads.close()
         await self.barrier.close()
         await self.desk.close()
         await self.follower.close()

@@ -20,6 +20,7 @@ from ccd.daemon.absence import Absence
 from ccd.daemon.alarm import Alarm
 from ccd.daemon.answers import Answers
 from ccd.daemon.beginning import Beginning, begin
+from ccd.daemon.campaign_centre import Place
 from ccd.daemon.campaigns import Campaigns
 from ccd.daemon.centre import RunningCentre
 from ccd.daemon.clock import Clock
@@ -73,7 +74,7 @@ class Daemon:
         self._path = path
         self._lease = lease
         self._may_write = lease.is_sure if lease else lambda: True
-        self._region = settings.site.region
+        self._place = Place(settings.site.region, settings.site.time_zone)
         self._texts = loaded.texts
         self._begun = begun_with(loaded)
         self._clock = Clock(self._begun.last)
@@ -113,6 +114,7 @@ class Daemon:
             lambda: self._pump,
             self._metrics,
             self._may_write,
+            lambda: self._place,
         )
         self._shadow = ShadowWatch(self._metrics.shadow_decided, self._ledger.cdrs.remark, self._metrics.shadow_failed)
         self._answers = Answers(
@@ -150,7 +152,7 @@ class Daemon:
             update_caller=self._update_caller,
             block=self._campaigns.desk.block,
             barrier=self._campaigns.barrier,
-            watchers=(self._folds, self._shadow, self._campaigns.follower),
+            watchers=(self._folds, self._shadow, self._campaigns.follower, self._campaigns.centre),
             follow=self._ledger.follow,
             may_write=self._may_write,
             noted=self._health.noted,
@@ -163,6 +165,7 @@ class Daemon:
             self._records,
             self._recordings,
             self._feed,
+            self._campaigns.centre,
             version=VERSION,
             health=self._health,
             switches=self._health.switches,
@@ -360,7 +363,7 @@ class Daemon:
         self._loaded_hash = loaded.configuration.hash
         self._journal_time = loaded.settings.limits.journal_days * DAY
         configurations.keep(loaded.base / loaded.settings.folders.journal, loaded.configuration)
-        self._region = loaded.settings.site.region
+        self._place = Place(loaded.settings.site.region, loaded.settings.site.time_zone)
         self._tokens.replace(site.tokens_of(loaded.settings))
         self._answers.pins = loaded.pins
         self._campaigns.desk.take(getattr(loaded, "contact_rules", {}))
@@ -380,7 +383,7 @@ class Daemon:
     # --- the pump's other ends
 
     def _normalise(self, text: str) -> str:
-        return numbering.normalise(text, self._region)
+        return numbering.normalise(text, self._place.region)
 
     def _reply(self, reply: Reply) -> None:
         self._centre.reply(reply)

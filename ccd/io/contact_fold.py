@@ -118,7 +118,10 @@ class Fold:
         )
 
     def _connected(self, fact: AttemptConnected, at: Moment) -> None:
-        self._db.execute("UPDATE attempts SET agent = ? WHERE call = ? AND agent = ''", (fact.agent, fact.call))
+        self._db.execute(
+            "UPDATE attempts SET connected_at = ?, agent = ? WHERE call = ? AND connected_at = 0",
+            (at, fact.agent, fact.call),
+        )
 
     def _abandoned(self, fact: AttemptAbandoned, at: Moment) -> None:
         self._db.execute(

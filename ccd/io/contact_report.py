@@ -16,7 +16,7 @@ DAYS_TOLD = 31
 ATTEMPT = """
 SELECT a.call, c.name, a.contact, a.number, a.number_index, a.attempt, a.trunk, a.cli, a.reasons, a.began_at,
     a.answered_at, a.answered_by, a.abandoned_at, a.ended_at, a.outcome, a.cause, a.sip_code, a.agent, a.disposition,
-    a.note
+    a.note, a.connected_at
 FROM attempts a JOIN campaigns c ON c.id = a.campaign """
 _fields = msgspec.json.Decoder(dict[str, str])
 _reasons = msgspec.json.Decoder(tuple[str, ...])
@@ -57,6 +57,7 @@ class Attempt(Struct, frozen=True):
     agent: AgentId = AgentId("")
     disposition: str = ""
     note: str = ""
+    connected_at: Moment = 0
 
 
 class ContactNumber(Struct, frozen=True):
@@ -147,14 +148,14 @@ class Reading:
     def _unknown(self, campaign: int) -> Iterator[UnknownAttempt]:
         """Attempts that have no end, with what decides when their contacts are dialled again."""
         rows = self._db.execute(
-            "SELECT a.call, a.contact, a.number, a.number_index, a.attempt, a.answered_by, a.agent,"
+            "SELECT a.call, a.contact, a.number, a.number_index, a.attempt, a.answered_by, a.connected_at,"
             " (SELECT count(*) FROM numbers n WHERE n.contact = a.contact) FROM attempts a"
             " WHERE a.campaign = ? AND a.ended_at IS NULL ORDER BY a.began_at, a.call",
             (campaign,),
         )
-        for call, contact, number, index, attempt, by, agent, numbers in rows.fetchall():
+        for call, contact, number, index, attempt, by, connected_at, numbers in rows.fetchall():
             known = Contact(ContactId(str(contact)), number, 0, index, max(1, numbers), attempts=attempt - 1)
-            yield UnknownAttempt(call, known, by == "person", bool(agent))
+            yield UnknownAttempt(call, known, by == "person", bool(connected_at))
 
     def contact(self, contact: ContactId) -> ContactRecord | None:
         """A contact with its numbers and attempts."""
@@ -189,6 +190,11 @@ class Reading:
             tuple(ContactNumber(number, kind, tuple(zones.split()), barred) for number, kind, zones, barred in numbers),
             tuple(_attempt(found) for found in attempts),
         )
+
+    def attempt(self, call: CallId) -> Attempt | None:
+        """One dial."""
+        row = self._db.execute(ATTEMPT + "WHERE a.call = ?", (call,)).fetchone()
+        return _attempt(row) if row else None
 
     def attempts(self, campaign: CampaignId, since: Moment = 0, until: Moment = 1 << 62) -> Iterator[Attempt]:
         """A campaign's attempts that began in [since, until), in order. The store is not to be changed meanwhile."""

@@ -94,7 +94,7 @@ def contact_of(cells: Sequence[str], where: Columns, numbers: Sequence[str]) -> 
         fields,
         _priority(known.get("priority", "")),
         time_zone,
-        _due_at(known.get("due_at", ""), (time_zone,) if time_zone else zones_of(found[0])),
+        _due_at(known["due_at"], (time_zone,) if time_zone else zones_of(found[0])) if "due_at" in known else 0,
         kinds,
     )
 
@@ -133,8 +133,6 @@ def _time_zone(text: str) -> str:
 
 def _due_at(text: str, zones: Sequence[str]) -> Moment:
     """A date, or date and time; without an offset it is the contact's own, of several time zones the first."""
-    if not text:
-        return 0
     try:
         at = datetime.fromisoformat(text)
         if at.year not in _YEARS:

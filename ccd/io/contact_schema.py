@@ -37,7 +37,7 @@ CREATE TABLE contacts (
     attempts INTEGER NOT NULL DEFAULT 0, locked_until INTEGER NOT NULL DEFAULT 0,
     is_call_back INTEGER NOT NULL DEFAULT 0, agent TEXT NOT NULL DEFAULT '', done TEXT NOT NULL DEFAULT '',
     last_call TEXT NOT NULL DEFAULT '', folded_at INTEGER NOT NULL DEFAULT 0, folded TEXT NOT NULL DEFAULT '');
-CREATE INDEX contacts_waiting ON contacts (lane, due_at, id) WHERE state = 'waiting';
+CREATE INDEX contacts_waiting ON contacts (lane, state, due_at) WHERE state = 'waiting';
 CREATE INDEX contacts_out ON contacts (campaign) WHERE state IN ('taken', 'dialling');
 CREATE UNIQUE INDEX contacts_key ON contacts (campaign, key) WHERE key <> '';
 CREATE TABLE numbers (
@@ -52,12 +52,12 @@ CREATE TABLE attempts (
     reasons TEXT NOT NULL, began_at INTEGER NOT NULL, answered_at INTEGER, answered_by TEXT, abandoned_at INTEGER,
     ended_at INTEGER, outcome TEXT, cause INTEGER NOT NULL DEFAULT 0, sip_code INTEGER NOT NULL DEFAULT 0,
     agent TEXT NOT NULL DEFAULT '', disposition TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '',
-    decided TEXT NOT NULL DEFAULT '');
+    decided TEXT NOT NULL DEFAULT '', connected_at INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX attempts_contact ON attempts (contact, began_at);
 CREATE INDEX attempts_campaign ON attempts (campaign, began_at);
-CREATE INDEX attempts_answered ON attempts (campaign, answered_at) WHERE answered_at IS NOT NULL;
+CREATE INDEX attempts_answered ON attempts (campaign, answered_at, answered_by) WHERE answered_at IS NOT NULL;
 CREATE INDEX attempts_abandoned ON attempts (campaign, abandoned_at) WHERE abandoned_at IS NOT NULL;
-CREATE INDEX attempts_unknown ON attempts (campaign) WHERE ended_at IS NULL;
+CREATE INDEX attempts_unknown ON attempts (campaign, began_at) WHERE ended_at IS NULL;
 CREATE TABLE refusals (
     campaign INTEGER NOT NULL, at INTEGER NOT NULL, contact INTEGER NOT NULL, number TEXT NOT NULL,
     reason TEXT NOT NULL);

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ccd.io.contact_add import Added, Adding, AddRules, NewContact, Refused
 from ccd.io.contact_choice import Choice
+from ccd.io.contact_edit import Editing
 from ccd.io.contact_fold import Fold
 from ccd.io.contact_lane import Lanes
 from ccd.io.contact_report import Attempt, ContactCounts, ContactRecord, Reading, Refusal
@@ -19,7 +20,7 @@ from ccd.io.contact_state import Contacts, row_id
 from ccd.io.do_not_call import Blocked, DoNotCall, Unblocked
 from ccd.model.campaign import Batch, CampaignStanding, ContactRules
 from ccd.model.fact import AnyFact
-from ccd.model.ids import AgentId, CampaignId, ContactId, Moment
+from ccd.model.ids import AgentId, CallId, CampaignId, ContactId, Moment
 
 CHUNK = 4_000
 """Rows a transaction: a daemon that dials meanwhile waits that long."""
@@ -43,6 +44,7 @@ class ContactStore:
         self._adding = Adding(self._db, self._lanes, self._lists)
         self._choice = Choice(self._db, self._lanes, self._contacts)
         self._fold = Fold(self._db, self._lanes, self._contacts)
+        self._editing = Editing(self._db, self._lanes, self._contacts)
         self._reading = Reading(self._db)
 
     def close(self) -> None:
@@ -95,6 +97,33 @@ class ContactStore:
                 return False
             self._contacts.wait(row._replace(is_call_back=1, agent=agent), at)
             return True
+
+    # --- single ones
+
+    def find(self, campaign: CampaignId, number: str) -> list[ContactId]:
+        """Those of a campaign who have this number (E.164)."""
+        return self._editing.find(campaign, number)
+
+    def change(
+        self,
+        contact: ContactId,
+        now: Moment,
+        priority: int | None = None,
+        due_at: Moment | None = None,
+        is_done: bool | None = None,
+    ) -> bool:
+        """What is not None is to be so; False for an unknown one. Raises ContactOutError."""
+        with self._transaction("durable"):
+            return self._editing.change(contact, now, priority, due_at, is_done)
+
+    def remove(self, contact: ContactId) -> bool:
+        """Out of the list; its attempts stay. False for an unknown one. Raises ContactOutError."""
+        with self._transaction("durable"):
+            return self._editing.remove(contact)
+
+    def attempt(self, call: CallId) -> Attempt | None:
+        """One dial."""
+        return self._reading.attempt(call)
 
     # --- lists
 

@@ -12,34 +12,36 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumberType
 from phonenumbers.phonenumberutil import is_number_type_geographical
 
 PLACELESS = ("premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail")
-"""In the order in which the library looks; only then come lines and mobiles."""
-Pattern = tuple[frozenset[int], re.Pattern[str]]
+"""The kinds that the library looks for before lines and mobiles."""
+NOTHING = "(?!)"
 
 
 class Region(Struct, frozen=True):
-    """One region's numbers. Of several that share a country code, those with `leading` are known by it alone."""
+    """One region's numbers. Of several that share a country code, those with `leading` are known by it alone. `placed`
+    are the kinds whose first digits tell where they are; those of a `placeless` kind are that first of all.
+    """
 
     leading: re.Pattern[str] | None
-    general: Pattern
-    placeless: tuple[Pattern, ...]
-    lines: Pattern | None
-    mobiles: Pattern | None
-    has_placed_mobiles: bool
+    general: re.Pattern[str]
+    placeless: re.Pattern[str]
+    placed: re.Pattern[str]
+    others: re.Pattern[str]
 
     def is_valid(self, national: str) -> bool:
         """Whether there is such a number, of any kind."""
-        if not fits(national, self.general):
+        if not self.general.fullmatch(national):
             return False
-        return fits(national, self.lines) or fits(national, self.mobiles) or self._is_placeless(national)
+        return bool(
+            self.placed.fullmatch(national) or self.others.fullmatch(national) or self.placeless.fullmatch(national)
+        )
 
     def is_placed(self, national: str) -> bool:
         """Whether its first digits tell where it is."""
-        if not fits(national, self.general) or self._is_placeless(national):
-            return False
-        return fits(national, self.lines) or (self.has_placed_mobiles and fits(national, self.mobiles))
-
-    def _is_placeless(self, national: str) -> bool:
-        return any(fits(national, pattern) for pattern in self.placeless)
+        return bool(
+            self.placed.fullmatch(national)
+            and self.general.fullmatch(national)
+            and not self.placeless.fullmatch(national)
+        )
 
 
 class Plan(Struct, frozen=True):
@@ -73,14 +75,6 @@ class Plan(Struct, frozen=True):
         return None
 
 
-def fits(national: str, pattern: Pattern | None) -> bool:
-    """Whether length and digits are those of the pattern."""
-    if pattern is None:
-        return False
-    lengths, digits = pattern
-    return (not lengths or len(national) in lengths) and digits.fullmatch(national) is not None
-
-
 def plan_of(number: str) -> tuple[Plan | None, str]:
     """The plan of a number in E.164, and its national part; None where there is none of a country."""
     for end in (2, 3, 4):
@@ -108,25 +102,31 @@ def plan(code: str) -> Plan | None:
 
 def _region(name: str, code: str, is_shared: bool) -> Region | None:
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(name, None)
-    general = _pattern(metadata.general_desc) if metadata else None
-    if metadata is None or general is None:
+    if metadata is None or metadata.general_desc is None:
         return None
+    # one pattern for lines and mobiles: the library calls them lines
+    has_placed_mobiles = metadata.same_mobile_and_fixed_line_pattern or is_number_type_geographical(
+        PhoneNumberType.MOBILE, int(code)
+    )
     return Region(
         re.compile(metadata.leading_digits) if is_shared and metadata.leading_digits else None,
-        general,
-        tuple(found for kind in PLACELESS if (found := _pattern(getattr(metadata, kind))) is not None),
-        _pattern(metadata.fixed_line),
-        _pattern(metadata.mobile),
-        # one pattern for both: the library calls them lines
-        bool(metadata.same_mobile_and_fixed_line_pattern)
-        or is_number_type_geographical(PhoneNumberType.MOBILE, int(code)),
+        _pattern(metadata.general_desc),
+        _pattern(*(getattr(metadata, kind) for kind in PLACELESS)),
+        _pattern(metadata.fixed_line, metadata.mobile if has_placed_mobiles else None),
+        _pattern(None if has_placed_mobiles else metadata.mobile),
     )
 
 
-def _pattern(kind: phonenumbers.PhoneNumberDesc | None) -> Pattern | None:
-    if kind is None or not kind.national_number_pattern:
-        return None
-    return frozenset(kind.possible_length), re.compile(kind.national_number_pattern)
+def _pattern(*kinds: phonenumbers.PhoneNumberDesc | None) -> re.Pattern[str]:
+    """What is of one of the kinds, in length and digits."""
+    return re.compile("|".join(_written(kind) for kind in kinds if kind and kind.national_number_pattern) or NOTHING)
+
+
+def _written(kind: phonenumbers.PhoneNumberDesc) -> str:
+    lengths = "|".join(f"[0-9]{{{length}}}" for length in kind.possible_length)
+    return (
+        f"(?=(?:{lengths})\\Z)(?:{kind.national_number_pattern})" if lengths else f"(?:{kind.national_number_pattern})"
+    )
 
 
 _CODES = frozenset(str(code) for code in COUNTRY_CODE_TO_REGION_CODE)

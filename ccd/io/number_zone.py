@@ -28,7 +28,7 @@ def zones_of(number: str) -> Zones:
     if plan.code not in _SEVERAL or not plan.is_placed(national):
         return _known(plan.code)
     digits = number[1:]
-    for length in range(min(TIMEZONE_LONGEST_PREFIX, len(digits)), 0, -1):
+    for length in range(TIMEZONE_LONGEST_PREFIX, 0, -1):
         if digits[:length] in TIMEZONE_DATA:
             return _known(digits[:length])
     return ()

@@ -25,6 +25,7 @@ dialled only with a held agent for each: W + F + 1 <= H - m, and the share falls
 A rolling view, the last 30 days at any moment, is reported and not promised: what falls out of it can be all answers.
 """
 
+from bisect import bisect_right
 from typing import Literal
 
 from msgspec import Struct, field
@@ -53,13 +54,13 @@ class Period(Struct, frozen=True):
 
     def begin(self, now: Moment) -> Moment:
         """When the period of `now` began."""
-        known = [bound for bound in self.bounds if bound <= now]
-        return known[-1] if known else self.start + (now - self.start) // self.length * self.length
+        place = bisect_right(self.bounds, now)
+        return self.bounds[place - 1] if place else self.start + (now - self.start) // self.length * self.length
 
     def end(self, now: Moment) -> Moment:
         """When the next begins."""
-        later = [bound for bound in self.bounds if bound > now]
-        return later[0] if later else self.begin(now) + self.length
+        place = bisect_right(self.bounds, now)
+        return self.bounds[place] if place < len(self.bounds) else self.begin(now) + self.length
 
 
 class Rules(Struct, frozen=True):
@@ -219,7 +220,7 @@ class AbandonCap(Struct):
             return
         (self.tally if since >= self.began else self.last).abandoned += 1
         self._today(now).abandoned += 1
-        self._check()
+        self._check(is_above=self.surplus < -EXACT)
 
     def unknown(self, call: CallId, now: Moment) -> None:
         """After a restart nobody can say what became of a line: it counts as answered and abandoned."""
@@ -292,9 +293,9 @@ class AbandonCap(Struct):
             return short <= 0
         return short <= 0 or tally.abandoned + short <= target * (tally.live + flight) + EXACT
 
-    def _check(self) -> None:
-        """After a loss: is what is in flight still covered?"""
-        if self.rules.is_hard and not self._is_covered(self.tally, 0, 0):
+    def _check(self, *, is_above: bool = False) -> None:
+        """After a loss: is what is in flight still covered? `is_above`: the target is passed already, by this one."""
+        if self.rules.is_hard and (is_above or not self._is_covered(self.tally, 0, 0)):
             self.excess_losses += 1
             self.is_stopped = True
 
