@@ -11,6 +11,7 @@ from ccd.core.configuration import Campaign as Rules
 from ccd.core.dialer.campaign import Campaign
 from ccd.daemon import snapshot
 from ccd.daemon.beginning import begin
+from ccd.daemon.campaign_centre import Place
 from ccd.daemon.campaigns import Campaigns
 from ccd.daemon.journal import Began, Journal
 from ccd.daemon.pump import Pump
@@ -64,6 +65,7 @@ class Shop:
             lambda: self.pump,
             Metrics(),
             lambda: True,
+            lambda: Place("ES", "Europe/Madrid"),
         )
         self.campaigns.barrier._sync = self.disk
         desk = self.campaigns.desk
