@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from ccd.core.dialer import abandon
 from ccd.daemon import barrier, campaign_desk
 from ccd.model.command import Ask, BlockNumber
 from ccd.model.event import Answered, AnyEvent, LegAnswered, LegHungUp
@@ -18,6 +19,9 @@ from tests.core.dialer.calling import HOUR, SPRING, rules
 from tests.daemon.shop import FIRST, Shop
 from tests.io.contacts import numbered
 from tests.io.contacts import rules as contact_rules
+
+NOT_HARD = rules(cap=abandon.Rules(is_hard=False))
+"""What nobody knows counts as abandoned, and ends a campaign with a hard cap."""
 
 
 def number(place: int) -> str:
@@ -41,14 +45,14 @@ async def test_contacts_are_dialled_and_what_became_of_them_is_in_the_store(tmp_
 
 async def test_a_dial_that_never_left_is_told_as_lost_and_not_made_again(tmp_path: Path) -> None:
     """Killed between the journal's write and the disk's word."""
-    shop = Shop(tmp_path)
+    shop = Shop(tmp_path, campaign=NOT_HARD)
     shop.disk.may_go.clear()
     await shop.open(30)
     await shop.until(lambda: len(shop.campaign.attempts) == 2)
     await shop.kill()
     assert shop.lines() == []
 
-    after = Shop(tmp_path)
+    after = Shop(tmp_path, campaign=NOT_HARD)
     assert after.recovered is not None
     after.begin()
     held = [standing.leg for standing in after.ledger.standings() if standing.is_dialled and "ccd-" in standing.leg]
@@ -104,7 +108,7 @@ async def test_nobody_is_dialled_twice_and_nobody_lost_over_many_kills(tmp_path:
 
 
 async def test_a_daemon_that_knows_nothing_learns_where_the_campaign_stood(tmp_path: Path) -> None:
-    shop = Shop(tmp_path)
+    shop = Shop(tmp_path, campaign=NOT_HARD)
     await shop.open(30)
     await shop.has(2)
     shop.pump.feed(LegAnswered(shop.lines()[0].leg))
@@ -112,7 +116,7 @@ async def test_a_daemon_that_knows_nothing_learns_where_the_campaign_stood(tmp_p
     for snap in (tmp_path / "journal" / "snapshots").iterdir():
         snap.unlink()
 
-    after = Shop(tmp_path, now=shop.clock.time + 5 * SECOND)
+    after = Shop(tmp_path, campaign=NOT_HARD, now=shop.clock.time + 5 * SECOND)
     assert after.recovered is None
     after.begin()
     await after.until(lambda: after.campaign.state == "running", "the campaign is running again")
