@@ -4,9 +4,10 @@ What somebody does when his phone rings is drawn from his number, by the same di
 """
 
 import asyncio
-import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from random import Random
+from secrets import token_hex
 from typing import Literal
 
 from benchmarks.traffic import AGENTS_HOST, FIRST_AGENT
@@ -20,6 +21,7 @@ from ccd.simulation.campaign import BUSY, CONGESTED, DECLINED, NOT_FOUND, People
 from ccd.simulation.distribution import Distribution
 
 Fate = Literal["answers", "busy", "refuses", "unknown", "congested", "rings out"]
+REGISTERED = 60
 CODES: dict[Fate, int] = {"busy": BUSY, "refuses": DECLINED, "unknown": NOT_FOUND, "congested": CONGESTED}
 
 
@@ -79,7 +81,7 @@ def party(number: str, people: People, seed: int) -> Party:
 class Parties:
     """All of them, on two SIP peers. Agents answer by themselves after a moment, as told by a header."""
 
-    def __init__(self, agents: int, people: People, seed: int, trunk: int, pick_up: Distribution) -> None:
+    def __init__(self, agents: int, people: People, seed: int, pick_up: Distribution, *, registers: bool) -> None:
         self.by_number: dict[str, Party] = {}
         self.numbers = [str(FIRST_AGENT + n) for n in range(agents)]
         self.strangers: list[str] = []
@@ -92,8 +94,17 @@ class Parties:
         self._people, self._seed, self._pick_up = people, seed, pick_up
         self._lives: set[asyncio.Task[None]] = set()
         self._last: dict[str, PeerCall] = {}
-        self.outside = SipPeer(TRUNK_HOST, trunk, on_call=self._dialled, sound=False)
-        self.phones = SipPeer(AGENTS_HOST, free_udp_port(AGENTS_HOST), on_call=self._offered, sound=False)
+        self._port = free_udp_port(AGENTS_HOST)
+        self._passwords = {number: token_hex(8) for number in self.numbers} if registers else {}
+        self._peers: list[SipPeer] = []
+
+    async def begin(self, trunk: int, server: tuple[str, int]) -> None:
+        """Listen where the switch's trunk leads to, and be the phones at `server`. Raises LabError."""
+        self._peers.append(SipPeer(TRUNK_HOST, trunk, on_call=self._dialled, sound=False))
+        phones = SipPeer(AGENTS_HOST, self._port, on_call=self._offered, sound=False, passwords=self._passwords)
+        self._peers.append(phones)
+        for number in self._passwords:
+            await phones.register(number, server, expires=REGISTERED)
 
     def add(self, number: str) -> Party:
         """One more who may be dialled."""
@@ -102,15 +113,26 @@ class Parties:
 
     def endpoints(self) -> list[Endpoint]:
         """The agents' phones, as the switch has them."""
-        return [Endpoint(number, contact=f"sip:{number}@{AGENTS_HOST}:{self.phones.port}") for number in self.numbers]
+        if self._passwords:
+            return [Endpoint(number, password) for number, password in self._passwords.items()]
+        return [Endpoint(number, contact=f"sip:{number}@{AGENTS_HOST}:{self._port}") for number in self.numbers]
 
     async def close(self) -> None:
         """Everybody leaves."""
         for life in self._lives:
             life.cancel()
         await asyncio.gather(*self._lives, return_exceptions=True)
-        self.outside.close()
-        self.phones.close()
+        for peer in self._peers:
+            peer.close()
+
+    def counts(self) -> tuple[int, int]:
+        """How many were dialled, and talk with an agent now."""
+        parties = self.by_number.values()
+        return sum(bool(one.calls) for one in parties), sum(one.is_talking for one in parties)
+
+    def are_gone(self) -> bool:
+        """Whether nobody is on the line."""
+        return all(call.is_over for one in self.by_number.values() for call in (*one.calls, *one.agents))
 
     # --- who is dialled
 
@@ -158,12 +180,7 @@ class Parties:
             await asyncio.wait([call.ended], timeout=known.talk)
             (known.calls[-1] if known.leaves_first else call).hang_up()
 
-    def _begin(self, life: "asyncio.Future[None] | object") -> None:
-        task = asyncio.get_running_loop().create_task(life)  # type: ignore[arg-type]
+    def _begin(self, life: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(life)
         self._lives.add(task)
         task.add_done_callback(self._lives.discard)
-
-
-def now() -> float:
-    """Seconds, as `time.monotonic_ns` counts."""
-    return time.monotonic_ns() / 1e9

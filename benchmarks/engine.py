@@ -57,7 +57,7 @@ from ccd.lab.asterisk import Asterisk
 from ccd.lab.asterisk_config import AsteriskSettings
 from ccd.lab.lab import Lab, LabSettings
 from ccd.model.cdr import Cdr
-from ccd.model.command import Ask, Bridge, Dial, Reply, UpdateCaller
+from ccd.model.command import Ask, BlockNumber, Bridge, Dial, Reply, UpdateCaller
 from ccd.model.event import AnyEvent, LogInRequested, TimePassed
 from ccd.model.ids import AgentId, Endpoint, Moment, QueueId, RequestId, SwitchName
 from ccd.switch.asterisk.driver import AsteriskDriver
@@ -155,7 +155,7 @@ class Chain:
             outcome = self.engine.handle(event, now)
             self._journal.append(now, event, outcome.facts, outcome.commands)
             for command in outcome.commands:
-                if not isinstance(command, Ask | Reply | UpdateCaller):
+                if not isinstance(command, Ask | BlockNumber | Reply | UpdateCaller):
                     self._react(self.driver.perform(command, now))
                     if type(command) in URGENT:
                         self._release(now)

@@ -23,6 +23,8 @@ from ccd.lab.sip_message import address_uri, user
 from ccd.lab.sip_peer import Reply, SipPeer
 
 WINDOW = 0.1
+GREETED = 0.2
+"""So much of its tone and it is the greeting, s."""
 FIRST_TONE, TONE_STEP, CALLER_TONES = 400, 10, 150
 """Callers say 400 to 1,890 Hz, agents from 1,900 on, 10 Hz from one to the next: a window of .1 s tells them apart."""
 MENU_TONE, GREETING_TONE, FALLBACK_TONE = 2_500, 2_600, 2_700
@@ -71,6 +73,8 @@ class Caller(Call):
     talks: list[tuple[PeerCall, int]] = field(default_factory=list)
     """With whom he talked: they heard each other, from then on (time.monotonic_ns)."""
     greeted_at: int = 0
+    greeted: int = 0
+    """Where in what he heard the greeting ended, samples."""
     beeped_at: int = 0
     """When he heard the tone, or gave up waiting for it and spoke all the same (`heard_no_tone`)."""
     heard_no_tone: bool = False
@@ -271,17 +275,19 @@ class People:
         done, _ = await asyncio.wait([call.answered], timeout=LIMIT)
         if call.times.answered is not None:
             self.commanded.append(call.times.answered)
+        looked = 0
         while done and not call.is_over and _since(caller.began) < LIMIT:
             await asyncio.sleep(LOOK)
             if caller.talks or call.stream is None:
                 continue
+            greeted, looked = greeting_end(call.stream, looked), len(call.stream.sound)
             if hears(call.stream, MENU_TONE):
                 self._choose(caller)
-            elif hears(call.stream, GREETING_TONE):
-                caller.greeted_at, caller.beeped_at = time.monotonic_ns(), 0
+            elif greeted:
+                caller.greeted_at, caller.beeped_at, caller.greeted = time.monotonic_ns(), 0, greeted
             elif caller.greeted_at and not caller.beeped_at:
                 caller.heard_no_tone = _since(caller.greeted_at) > NO_BEEP
-                if caller.heard_no_tone or hears_beep(call.stream):
+                if caller.heard_no_tone or hears_beep(call.stream, caller.greeted):
                     caller.beeped_at = time.monotonic_ns()
             elif caller.beeped_at and _since(caller.beeped_at) > caller.says:
                 caller.has_spoken = True
@@ -353,12 +359,21 @@ def hears(stream: RtpStream, frequency: int, seconds: float = 0.3) -> bool:
     return tones.heard(samples, RATE, frequency, window=WINDOW).seconds >= seconds - WINDOW / 2
 
 
-def hears_beep(stream: RtpStream) -> bool:
-    """Whether there is a sound now that is neither the greeting's end nor silence."""
-    if not stream.arrivals or time.monotonic_ns() - stream.arrivals[-1] > 200 * MILLISECOND:
-        return False
-    samples = decode_mu_law(bytes(stream.sound[-int(WINDOW * RATE) :]))
-    return tones.loudness(samples, RATE) > LOUD and not hears(stream, GREETING_TONE, WINDOW)
+def greeting_end(stream: RtpStream, looked: int) -> int:
+    """Where the greeting has come to in what was heard since the last look, samples; 0 where it was not heard. However
+    late this process looks, as it plays hundreds of people: nobody misses a greeting that was said to him.
+    """
+    begin = max(0, looked - int(GREETED * RATE))
+    heard = tones.heard(decode_mu_law(bytes(stream.sound[begin:])), RATE, GREETING_TONE, window=WINDOW)
+    return begin + int((heard.last + WINDOW) * RATE) if heard.seconds >= GREETED and heard.last is not None else 0
+
+
+def hears_beep(stream: RtpStream, greeted: int) -> bool:
+    """Whether there was a sound after the greeting's end."""
+    samples = decode_mu_law(bytes(stream.sound[greeted + int(WINDOW * RATE) :]))
+    size = int(WINDOW * RATE)
+    pieces = (samples[begin : begin + size] for begin in range(0, len(samples) - size + 1, size))
+    return any(tones.loudness(piece, RATE) > LOUD for piece in pieces)
 
 
 def _since(moment: int) -> float:

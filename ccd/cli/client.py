@@ -2,7 +2,7 @@
 
 import os
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,9 @@ import typer
 from ccd.cli.failure import NO_DAEMON, NOT_ALLOWED, REFUSED, UNKNOWN, Failure
 
 T = TypeVar("T")
+PATIENCE = 10.0
+UPLOAD_TIME = 60.0
+"""For any one piece to leave, and for the answer when all has left."""
 TOKEN_FILES = (Path("~/.config/ccd/token"), Path("/etc/ccd/cli.token"))
 
 
@@ -50,18 +53,36 @@ class Client:
         try:
             verify = ssl.create_default_context(cafile=access.authority) if access.authority else True
             self._http = httpx.Client(
-                base_url=access.url, headers=headers, timeout=10.0, trust_env=False, verify=verify
+                base_url=access.url, headers=headers, timeout=PATIENCE, trust_env=False, verify=verify
             )
         except (OSError, httpx.InvalidURL) as error:
             raise Failure(f"{access.url}: {error}", NO_DAEMON) from error
 
-    def get(self, path: str, kind: type[T], parameters: Mapping[str, str | int] | None = None) -> T:
+    def get(
+        self, path: str, kind: type[T], parameters: Mapping[str, str | int] | None = None, patience: float = PATIENCE
+    ) -> T:
         """What is at the path, as this Struct."""
-        return self._decoded(self._asked("GET", path, parameters=parameters), kind)
+        return self._decoded(self._asked("GET", path, parameters=parameters, patience=patience), kind)
 
     def post(self, path: str, body: object | None = None) -> bytes:
         """Do it; the answer's JSON."""
         return self._asked("POST", path, body=body).content
+
+    def post_for(self, path: str, body: object, kind: type[T]) -> T:
+        """Do it; the answer as this Struct."""
+        return self._decoded(self._asked("POST", path, body=msgspec.to_builtins(body)), kind)
+
+    def patch(self, path: str, body: object, kind: type[T]) -> T:
+        """Change it; as it is afterwards."""
+        return self._decoded(self._asked("PATCH", path, body=body), kind)
+
+    def upload(self, path: str, pieces: Iterable[bytes], kind: type[T]) -> T:
+        """A CSV file, piece by piece; the answer as this Struct."""
+        with self._told():
+            response = self._http.post(path, content=pieces, headers={"Content-Type": "text/csv"}, timeout=UPLOAD_TIME)
+        if not response.is_success:
+            raise _failure(response)
+        return self._decoded(response, kind)
 
     def delete(self, path: str, kind: type[T]) -> T:
         """Away with what is at the path; the answer as this Struct."""
@@ -89,9 +110,10 @@ class Client:
         body: object | None = None,
         *,
         refusal_is_answer: bool = False,
+        patience: float = PATIENCE,
     ) -> httpx.Response:
         with self._told():
-            response = self._http.request(method, path, params=parameters, json=body)
+            response = self._http.request(method, path, params=parameters, json=body, timeout=patience)
         is_answer = refusal_is_answer and response.headers.get("content-type") == "application/json"
         if not response.is_success and not is_answer:
             raise _failure(response)

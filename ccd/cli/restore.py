@@ -14,7 +14,8 @@ def restore(
     file: Annotated[Path, typer.Argument(help="What `ccd backup` wrote.")],
     config: Annotated[Path, typer.Option("--config", "-c", envvar="CCD_CONFIG", help="The daemon's file.")] = DEFAULT,
     only: Annotated[
-        list[str] | None, typer.Option(help="configuration, records, journal or recordings; else all there is.")
+        list[str] | None,
+        typer.Option(help="configuration, records, contacts, journal, recordings; else all there is."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     trusted: Annotated[

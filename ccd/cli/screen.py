@@ -20,6 +20,9 @@ STYLES = {
     "paused": "yellow",
     "logged_out": "dim",
     "waiting": "yellow",
+    "running": "green",
+    "draining": "yellow",
+    "stopped": "dim",
     "up": "green",
     "ok": "green",
     "down": "bold red",
@@ -73,6 +76,11 @@ def lasting(length: Length) -> str:
     if hours >= 24:
         return f"{hours // 24} d {hours % 24} h"
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def percent(share: float) -> str:
+    """A fraction, as `2.75 %`."""
+    return f"{100 * share:.2f} %"
 
 
 def since(moment: Moment, now: Moment) -> str:

@@ -1,4 +1,4 @@
-"""`ccd why CALL`: what happened, step by step, and the reason of every offer."""
+"""`ccd why CALL`: what happened, step by step, and the reason of every offer; `--campaign`: why so many dials."""
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated
@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ccd.cli.campaign_why import show_why
 from ccd.cli.client import client
 from ccd.cli.screen import NONE, Cell, clock, console, day, lasting, plain, print_json, table
 from ccd.model.cdr import Candidate, Cdr
@@ -19,10 +20,16 @@ from ccd.model.view import OfferReason, Why
 
 def why(
     context: typer.Context,
-    call: Annotated[str, typer.Argument(metavar="CALL", help="The call's id, as `ccd calls` shows it.")],
+    call: Annotated[str, typer.Argument(metavar="CALL", help="The call's id, as `ccd calls` shows it.")] = "",
+    campaign: Annotated[str, typer.Option(help="Instead of a call: why this campaign dials so many and no more.")] = "",
     json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
     """A call's way through the flow, and why each agent was chosen."""
+    if bool(call) == bool(campaign):
+        raise typer.BadParameter("give a call or --campaign")
+    if campaign:
+        show_why(client(context), campaign, json)
+        return
     story = client(context).get(f"/v1/calls/{quote(call, safe='')}/why", Why)
     if json:
         print_json(story)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ccd.model import fact as facts
 from ccd.model.cdr import (
     Cdr,
+    DialAttempt,
     Explanation,
     ForbiddenDial,
     Leg,
@@ -146,6 +147,7 @@ class _Draft:
         self.forbidden: list[ForbiddenDial] = []
         self.recordings: dict[RecordingId, Recording] = {}
         self.voicemails: dict[str, Voicemail] = {}
+        self.attempt: DialAttempt | None = None
 
     def finished(self, omitted: int) -> Cdr:
         started = self.started
@@ -176,6 +178,7 @@ class _Draft:
             recordings=tuple(self.recordings.values()),
             not_recorded=self.not_recorded,
             voicemails=tuple(self.voicemails.values()),
+            attempt=self.attempt,
             broken=self.broken,
             omitted=omitted,
         )
@@ -299,12 +302,32 @@ def _flow_broken(draft: _Draft, fact: facts.FlowBroken, at: Moment) -> None:
     draft.broken = f"{fact.step}: {fact.reason}"
 
 
+def _attempt_began(draft: _Draft, fact: facts.AttemptBegan, at: Moment) -> None:
+    if draft.attempt is None:
+        draft.attempt = DialAttempt(fact.campaign, fact.contact, fact.attempt, fact.reasons)
+
+
+def _attempt_answered(draft: _Draft, fact: facts.AttemptAnswered, at: Moment) -> None:
+    if draft.attempt is not None and not draft.attempt.answered_at:
+        draft.attempt = replace(draft.attempt, answered_at=at, answered_by=fact.by)
+
+
+def _attempt_abandoned(draft: _Draft, fact: facts.AttemptAbandoned, at: Moment) -> None:
+    if draft.attempt is not None and not draft.attempt.abandoned_at:
+        draft.attempt = replace(draft.attempt, abandoned_at=at)
+
+
+def _attempt_ended(draft: _Draft, fact: facts.AttemptEnded, at: Moment) -> None:
+    if draft.attempt is not None and draft.attempt.outcome is None:
+        draft.attempt = replace(draft.attempt, outcome=fact.outcome)
+
+
 def _call_ended(draft: _Draft, fact: facts.CallEnded, at: Moment) -> None:
     draft.ended_at, draft.ended_by, draft.cause = fact.ended_at or at, fact.ended_by, fact.cause
 
 
 def _nothing(draft: _Draft, fact: Fact, at: Moment) -> None:
-    """A second `CallStarted` tells nothing new."""
+    """A second `CallStarted` tells nothing new; that an attempt was connected, the talk tells."""
 
 
 def _last(items: Sequence[T], is_meant: Callable[[T], bool]) -> int | None:
@@ -333,5 +356,10 @@ _FOLDS: dict[type[Fact], Callable[[_Draft, Any, Moment], None]] = {
     facts.RecordingDeclined: _recording_declined,
     facts.MessageLeft: _message_left,
     facts.FlowBroken: _flow_broken,
+    facts.AttemptBegan: _attempt_began,
+    facts.AttemptAnswered: _attempt_answered,
+    facts.AttemptConnected: _nothing,
+    facts.AttemptAbandoned: _attempt_abandoned,
+    facts.AttemptEnded: _attempt_ended,
     facts.CallEnded: _call_ended,
 }

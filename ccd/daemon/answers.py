@@ -1,4 +1,6 @@
-"""Who answers the engine's questions: records, vault, speech, numbers. Each has until its deadline; then None."""
+"""Who answers the engine's questions: records, vault, speech, numbers, the campaigns' desk. Each has until its
+deadline; then None.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,6 +22,7 @@ from ccd.model.question import (
     CheckPin,
     LookUpCaller,
     MatchSecret,
+    NextContacts,
     NormaliseNumber,
     Render,
 )
@@ -38,20 +41,26 @@ class Answers:
         vault: Vault,
         speech: Speech,
         normalise: Callable[[str], str],
+        contacts: Callable[[Ask], None],
         feed: Callable[[Answered], None],
     ) -> None:
+        """`contacts` answers for itself."""
         self.pins: Mapping[AgentId, str] = {}
         self._clock = clock
         self._records = records
         self._vault = vault
         self._speech = speech
         self._normalise = normalise
+        self._contacts = contacts
         self._feed = feed
         self._guard = PinGuard()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __call__(self, ask: Ask) -> None:
         """Begin to find the answer."""
+        if isinstance(ask.what, NextContacts):
+            self._contacts(ask)
+            return
         if len(self._tasks) >= MOST_AT_ONCE:
             asyncio.get_running_loop().call_soon(self._feed, Answered(ask.question))
             return
@@ -89,6 +98,8 @@ class Answers:
                 return self._speech.render(text, language)
             case NormaliseNumber(text):
                 return asyncio.to_thread(self._normalise, text)
+            case NextContacts():
+                raise AssertionError("the campaigns' desk answers that")
 
     async def _check_pin(self, agent: AgentId, token: str) -> bool:
         pin = self._vault.reveal(token)

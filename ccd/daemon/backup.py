@@ -1,15 +1,18 @@
-"""A backup: configuration, records, journal and, if wanted, recordings, in one file, while the daemon runs.
+"""A backup: configuration, records, contacts, journal and, if wanted, recordings, in one file, while the daemon runs.
 
-In this order: what waits for Redis, the records, the recordings, the journal. So what moves on meanwhile is met at
-least once: a call in the records has its recording and its entries in the journal.
+In this order: what waits for Redis, the records, the recordings, the contact store, the compliance log, the journal. So
+what moves on meanwhile is met at least once: a call in the records has its recording and its entries in the journal, an
+attempt in the contact store its lines in the compliance log.
 """
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 from pydantic import BaseModel
@@ -17,9 +20,12 @@ from pydantic import BaseModel
 from ccd.config.load import Loaded, load
 from ccd.config.settings import HttpSection, SecretSource, Settings, TlsSection
 from ccd.daemon import archive, configurations, site, snapshot
+from ccd.daemon.follower import STORE
 from ccd.daemon.journal import segments
 from ccd.io import record_dump
 from ccd.io.backup_file import BackupWriter, pieces, writing
+from ccd.io.compliance_log import FOLDER, log_files
+from ccd.io.contact_copy import copy_store
 from ccd.io.record_upgrade import SCHEMA, can_take
 
 MAIN = "configuration/ccd.yaml"
@@ -53,6 +59,7 @@ def back_up(config: Path, target: Path, *, recordings: bool, told: Told) -> Back
         schema = add_records(writer, settings, base, told)
         if recordings:
             add_recordings(writer, base / settings.folders.recordings, told)
+        add_contacts(writer, base / settings.folders.state, target.parent, told)
         add_journal(writer, base / settings.folders.journal, told)
         writer.finish(_now(), version("ccd"), schema)
     size = sum(member.size for member in writer.members)
@@ -121,6 +128,20 @@ def add_recordings(writer: BackupWriter, folder: Path, told: Told) -> None:
     for path in sorted(folder.glob("[0-9]*/[0-9]*/[0-9]*/*.wav")):
         if not path.is_symlink():
             add_file(writer, f"recordings/{path.relative_to(folder).as_posix()}", path, told, packed=False)
+
+
+def add_contacts(writer: BackupWriter, state: Path, room: Path, told: Told) -> None:
+    """The contact store, by way of a copy in `room`, and the compliance log."""
+    if (state / STORE).is_file():
+        with TemporaryDirectory(prefix=".ccd-backup-", dir=room) as folder:
+            copy = Path(folder, STORE)
+            try:
+                copy_store(state / STORE, copy)
+            except sqlite3.Error as error:
+                raise BackupError(f"the contact store cannot be copied: {error}") from error
+            add_file(writer, f"state/{STORE}", copy, told)
+    for path in log_files(state / FOLDER):
+        add_file(writer, f"state/{FOLDER}/{path.name}", path, told)
 
 
 def add_journal(writer: BackupWriter, folder: Path, told: Told) -> None:

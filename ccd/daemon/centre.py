@@ -11,6 +11,7 @@ import structlog
 from msgspec.structs import replace
 
 from ccd.core import view
+from ccd.core.campaign_view import campaign_views
 from ccd.daemon.clock import Clock
 from ccd.daemon.filing import day_of
 from ccd.daemon.folds import Folds
@@ -24,6 +25,7 @@ from ccd.model.event import AnyRequest
 from ccd.model.ids import AgentId, CallerId, CallId, Moment, RecordingId, RequestId, switch_of
 from ccd.model.view import AgentView, CallerPage, CallPage, CallView, CentreView, Health, SwitchView
 from ccd.web.answer import Erased
+from ccd.web.campaign_desk import CampaignDesk
 from ccd.web.centre import CallSelection, UnavailableError
 from ccd.web.feed import Feed
 
@@ -43,6 +45,7 @@ class RunningCentre:
         records: Records,
         recordings: Recordings,
         feed: Feed,
+        desk: CampaignDesk,
         *,
         version: str,
         health: Callable[[], Health],
@@ -50,6 +53,7 @@ class RunningCentre:
         reload: Callable[[], Awaitable[Sequence[str]]],
     ) -> None:
         self.feed = feed
+        self.desk = desk
         self._pump = pump
         self._clock = clock
         self._folds = folds
@@ -108,6 +112,7 @@ class RunningCentre:
             agents=view.agent_views(floor),
             calls=view.call_views(floor),
             queues=view.queue_views(floor, self._started),
+            campaigns=campaign_views(floor),
         )
 
     def health(self) -> Health:

@@ -20,6 +20,8 @@ from ccd.daemon.absence import Absence
 from ccd.daemon.alarm import Alarm
 from ccd.daemon.answers import Answers
 from ccd.daemon.beginning import Beginning, begin
+from ccd.daemon.campaign_centre import Place
+from ccd.daemon.campaigns import Campaigns
 from ccd.daemon.centre import RunningCentre
 from ccd.daemon.clock import Clock
 from ccd.daemon.copy import run_of
@@ -72,7 +74,7 @@ class Daemon:
         self._path = path
         self._lease = lease
         self._may_write = lease.is_sure if lease else lambda: True
-        self._region = settings.site.region
+        self._place = Place(settings.site.region, settings.site.time_zone)
         self._texts = loaded.texts
         self._begun = begun_with(loaded)
         self._clock = Clock(self._begun.last)
@@ -103,9 +105,26 @@ class Daemon:
         self._filing = Filing(self._recordings, self._records, lambda call: call in self._engine.floor.calls)
         self._feed = Feed()
         self._folds = Folds(self._ledger, self._records, self._metrics, self._feed, self._filing)
+        self._campaigns = Campaigns(
+            base / folders.state,
+            self._journal,
+            self._stream,
+            self._clock,
+            self._engine.floor,
+            lambda: self._pump,
+            self._metrics,
+            self._may_write,
+            lambda: self._place,
+        )
         self._shadow = ShadowWatch(self._metrics.shadow_decided, self._ledger.cdrs.remark, self._metrics.shadow_failed)
         self._answers = Answers(
-            self._clock, self._records, self._vault, speech, self._normalise, lambda event: self._pump.feed(event)
+            self._clock,
+            self._records,
+            self._vault,
+            speech,
+            self._normalise,
+            self._campaigns.desk,
+            lambda event: self._pump.feed(event),
         )
         lines: dict[SwitchName, Line] = {}
         self._health = HealthWatch(
@@ -115,6 +134,7 @@ class Daemon:
             self._recordings,
             self._journal,
             self._folds,
+            lambda: self._campaigns.failure,
             lambda: self._pump.faults,
             lambda: self._alarm.count,
         )
@@ -130,7 +150,9 @@ class Daemon:
             ask=self._answers,
             reply=self._reply,
             update_caller=self._update_caller,
-            watchers=(self._folds, self._shadow),
+            block=self._campaigns.desk.block,
+            barrier=self._campaigns.barrier,
+            watchers=(self._folds, self._shadow, self._campaigns.follower, self._campaigns.centre),
             follow=self._ledger.follow,
             may_write=self._may_write,
             noted=self._health.noted,
@@ -143,6 +165,7 @@ class Daemon:
             self._records,
             self._recordings,
             self._feed,
+            self._campaigns.centre,
             version=VERSION,
             health=self._health,
             switches=self._health.switches,
@@ -168,6 +191,7 @@ class Daemon:
             self._answers,
             self._folds,
             self._records,
+            self._campaigns.desk,
             done=self._metrics.recovered,
         )
         if lease is not None:
@@ -221,6 +245,7 @@ class Daemon:
         await self._records.start()
         if self._stream is not None:
             self._stream.start()
+        self._campaigns.start()
         if self._lease is None:
             self._port.bind()
         self._pump.start()
@@ -237,6 +262,7 @@ class Daemon:
                 group.create_task(self._beat(), name="beat"),
                 group.create_task(self._prune_journal(), name="prune"),
                 group.create_task(self._filing.sweep_now_and_then(), name="sweep"),
+                group.create_task(self._campaigns.desk.watch(), name="contacts"),
             ]
             quiet_garbage()
             self._notify.ready()
@@ -272,6 +298,7 @@ class Daemon:
         await self._lines.close()
         self._pump.stop()
         await self._answers.close()
+        await self._campaigns.close()
         await self._filing.close()
         await self._recordings.close()
         await self._records.close()
@@ -336,9 +363,10 @@ class Daemon:
         self._loaded_hash = loaded.configuration.hash
         self._journal_time = loaded.settings.limits.journal_days * DAY
         configurations.keep(loaded.base / loaded.settings.folders.journal, loaded.configuration)
-        self._region = loaded.settings.site.region
+        self._place = Place(loaded.settings.site.region, loaded.settings.site.time_zone)
         self._tokens.replace(site.tokens_of(loaded.settings))
         self._answers.pins = loaded.pins
+        self._campaigns.desk.take(getattr(loaded, "contact_rules", {}))
         self._shadow.take(loaded.shadow, self._ledger.reasons, self._engine.floor)
         for problem in loaded.warnings:
             log.warning("configuration", problem=str(problem))
@@ -355,7 +383,7 @@ class Daemon:
     # --- the pump's other ends
 
     def _normalise(self, text: str) -> str:
-        return numbering.normalise(text, self._region)
+        return numbering.normalise(text, self._place.region)
 
     def _reply(self, reply: Reply) -> None:
         self._centre.reply(reply)

@@ -26,15 +26,18 @@ class HealthWatch:
         recordings: Recordings,
         journal: Journal,
         folds: Folds,
+        contacts: Callable[[], str],
         faults: Callable[[], int],
         violations: Callable[[], int],
     ) -> None:
+        """`contacts` says what is not well with the contact store."""
         self._clock = clock
         self._lines = lines
         self._records = records
         self._recordings = recordings
         self._journal = journal
         self._folds = folds
+        self._contacts = contacts
         self._faults = faults
         self._violations = violations
         self._since: dict[SwitchName, tuple[Moment, str]] = {}
@@ -78,6 +81,7 @@ class HealthWatch:
             self._redis(),
             self._journal_part(),
             self._disk(),
+            self._contacts_part(),
             self._engine(),
         )
         return Health(all(part.ok for part in parts if part.required), parts)
@@ -92,6 +96,10 @@ class HealthWatch:
     def _journal_part(self) -> HealthPart:
         failure = self._journal.failure
         return HealthPart("journal", not failure, False, f"{failure}, {self._journal.lost} lost" if failure else "")
+
+    def _contacts_part(self) -> HealthPart:
+        trouble = self._contacts()
+        return HealthPart("contacts", not trouble, False, trouble)
 
     def _disk(self) -> HealthPart:
         usage = self._recordings.usage()

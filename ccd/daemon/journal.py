@@ -81,6 +81,10 @@ class Journal:
         self._head = head
         self._sequence = head.sequence
         self._file = -1
+        self._is_unsynced = False
+        """Something was written to the file since it was last given to be made durable."""
+        self._left: list[int] = []
+        """Files that are written to no more, and folders with a new name in them, that are not durable yet."""
         self._size = 0
         self._pending: list[tuple[Moment, int, bytes]] = []
         self.lost = 0
@@ -96,6 +100,19 @@ class Journal:
     def sequence(self) -> int:
         """The number of the last entry."""
         return self._sequence
+
+    @property
+    def leaves_unsynced(self) -> bool:
+        """Whether a segment is complete and may not be on the disk yet."""
+        return bool(self._left)
+
+    def unsynced(self) -> list[int]:
+        """What must be synced for all that was written so far to be durable: open files, which whoever asks syncs and
+        closes. Raises OSError.
+        """
+        own = [os.dup(self._file)] if self._is_unsynced else []
+        files, self._left, self._is_unsynced = [*self._left, *own], [], False
+        return files
 
     def append(self, at: Moment, event: AnyEvent, facts: tuple[AnyFact, ...], commands: Sequence[AnyCommand]) -> None:
         """Add to the batch; `flush` writes it."""
@@ -128,6 +145,7 @@ class Journal:
         if written < len(batch):
             os.ftruncate(self._file, begin)
             raise OSError(28, "the disk took only part of a batch")
+        self._is_unsynced = True
         self._size += written
         if self.lost:
             self.gaps += 1
@@ -138,6 +156,7 @@ class Journal:
         self._close()
         name = f"{at:016d}{SUFFIX}"
         self._file = os.open(self.folder / name, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o640)
+        self._left.append(os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
         head = framed(msgspec.structs.replace(self._head, at=at, sequence=before))
         self._size = os.write(self._file, head)
         self._head = msgspec.structs.replace(self._head, is_first=False)
@@ -147,16 +166,29 @@ class Journal:
         self._close()
 
     def _close(self) -> None:
-        if self._file >= 0:
+        if self._file < 0:
+            return
+        if self._is_unsynced:
+            self._left.append(self._file)
+        else:
             os.close(self._file)
-            self._file = -1
+        self._file, self._is_unsynced = -1, False
 
     def close(self, at: Moment) -> None:
         """Write what is left, and make it durable."""
         self.flush(at)
-        if self._file >= 0:
-            os.fsync(self._file)
+        sync(self.unsynced())
         self._close()
+
+
+def sync(files: Sequence[int]) -> None:
+    """Make them durable, and close them. Raises OSError."""
+    try:
+        for file in files:
+            os.fsync(file)
+    finally:
+        for file in files:
+            os.close(file)
 
 
 def framed(frame: Frame) -> bytes:

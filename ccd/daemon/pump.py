@@ -1,7 +1,8 @@
 """The one loop: events in, through the engine into the journal, commands out; in this order, and nothing awaited.
 
 Whatever arrives together (one read of a socket, one tick) is one batch: its inputs are journalled with one write, and
-only then do the messages leave. Folds (records, metrics, watchers) come last.
+only then do the messages leave; what wants more than that is held back (`barrier`). Folds (records, metrics, watchers)
+come last.
 """
 
 import asyncio
@@ -14,9 +15,10 @@ import structlog
 
 from ccd.core.engine import Engine
 from ccd.core.floor import Outcome
+from ccd.daemon.barrier import Barrier
 from ccd.daemon.clock import Clock
 from ccd.daemon.journal import Journal
-from ccd.model.command import AnyCommand, Ask, Bridge, Dial, Reply, SwitchCommand, UpdateCaller
+from ccd.model.command import AnyCommand, Ask, BlockNumber, Bridge, Dial, Reply, SwitchCommand, UpdateCaller
 from ccd.model.event import AnyEvent, TimePassed, TimersHeld, TimersReleased
 from ccd.model.fact import AnyFact
 from ccd.model.ids import MILLISECOND, Moment, SwitchName, switch_of
@@ -71,6 +73,8 @@ class Pump:
         ask: Callable[[Ask], None],
         reply: Callable[[Reply], None],
         update_caller: Callable[[UpdateCaller], None],
+        block: Callable[[BlockNumber], None],
+        barrier: Barrier,
         watchers: Iterable[Watcher] = (),
         follow: Callable[[AnyEvent, Outcome, Moment], None] = lambda event, outcome, now: None,
         may_write: Callable[[], bool] = lambda: True,
@@ -83,7 +87,13 @@ class Pump:
         self._journal = journal
         self._clock = clock
         self._prepare = prepare
-        self._aside: Mapping[type, Callable[[Any], None]] = {Ask: ask, Reply: reply, UpdateCaller: update_caller}
+        self._aside: Mapping[type, Callable[[Any], None]] = {
+            Ask: ask,
+            Reply: reply,
+            UpdateCaller: update_caller,
+            BlockNumber: block,
+        }
+        self._barrier = barrier
         self._watchers = tuple(watchers)
         self._follow = follow
         self._may_write = may_write
@@ -215,13 +225,7 @@ class Pump:
             outcome = self.engine.floor.outcome()
         self._journal.append(now, event, outcome.facts, outcome.commands)
         for command in outcome.commands:
-            try:
-                self._perform(command, now)
-            except Exception:
-                # The same for a driver: the other commands of this input still leave.
-                self.faults += 1
-                log.exception("a command failed", kind=type(command).__name__)
-            if type(command) in URGENT:
+            if self._perform(command, now) and type(command) in URGENT:
                 self._release(now)
                 self._hurries = True
         self._handled(time.perf_counter() - began)
@@ -242,21 +246,39 @@ class Pump:
         if not self._may_write():
             return
         self._journal.flush(now)
+        self._barrier.written()
         for name, messages in self._outbox.items():
             if name in self.lines:
                 self.lines[name].write(messages)
         self._outbox.clear()
 
-    def _perform(self, command: AnyCommand, now: Moment) -> None:
-        aside = self._aside.get(type(command))
-        if aside is not None:
-            aside(command)
-            return
-        line = self.lines.get(switch_of(command.leg))  # type: ignore[union-attr]
-        if line is None:
-            log.warning("a command for a switch that was taken out", kind=type(command).__name__)
-            return
-        self.react(line, line.perform(command, now))  # type: ignore[arg-type]
+    def _perform(self, command: AnyCommand, now: Moment) -> bool:
+        """Whether it was; what the barrier holds back is carried out later."""
+        if type(command) not in self._aside and self._barrier.takes(command):  # type: ignore[arg-type]
+            return False
+        self._carry_out(command, now)
+        return True
+
+    def _carry_out(self, command: AnyCommand, now: Moment) -> None:
+        """A fault of a driver is as one of the engine: the other commands still leave."""
+        try:
+            aside = self._aside.get(type(command))
+            if aside is not None:
+                aside(command)
+            elif (line := self.lines.get(switch_of(command.leg))) is not None:  # type: ignore[union-attr]
+                self.react(line, line.perform(command, now))  # type: ignore[arg-type]
+            else:
+                log.warning("a command for a switch that was taken out", kind=type(command).__name__)
+        except Exception:
+            self.faults += 1
+            log.exception("a command failed", kind=type(command).__name__)
+
+    def go(self, commands: Iterable[SwitchCommand]) -> None:
+        """The barrier lets these through."""
+        now = self.now()
+        for command in commands:
+            self._carry_out(command, now)
+        self.turn()
 
     def _tell_later(self) -> None:
         self._hurries = False

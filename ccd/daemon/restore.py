@@ -22,20 +22,25 @@ from ccd.config.load import load
 from ccd.config.settings import Settings
 from ccd.daemon import lease, site
 from ccd.daemon.backup import MAIN, RECORDS, BackupError, Told, backlogs, counted
+from ccd.daemon.follower import STORE
 from ccd.daemon.journal import segments
 from ccd.io import record_dump
 from ccd.io.backlog import is_held
 from ccd.io.backup_file import BackupReader, DamagedError, Member
+from ccd.io.contact_copy import drop_companions
 from ccd.io.placing import place_file
 from ccd.io.record_upgrade import SCHEMA, can_take
 
 CODE = ".pickle", ".zip", ".snapshot"
 """What may run code when it is read: a snapshot is one pickle, an archived day holds some."""
-Part = Literal["configuration", "records", "journal", "recordings"]
+Part = Literal["configuration", "records", "contacts", "journal", "recordings"]
 PARTS: tuple[Part, ...] = get_args(Part)
 _MEMBERS: Mapping[Part, re.Pattern[str]] = {
     "configuration": re.compile(r"configuration/.+"),
     "records": re.compile(r"records\.jsonl|state/backlog(-[0-9]+)?"),
+    "contacts": re.compile(
+        r"state/(contacts\.sqlite|compliance/[0-9]{4}-[0-9]{2}-[0-9]{2}-[A-Za-z0-9_%-]{1,200}\.jsonl)"
+    ),
     "journal": re.compile(
         r"journal/([0-9]+\.journal|configurations/[0-9a-f]+\.pickle|archive/[0-9]{4}-[0-9]{2}-[0-9]{2}\.zip"
         r"|mornings/[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{16}-[0-9a-f]{12}\.snapshot)"
@@ -214,6 +219,8 @@ def write_file(backup: BackupReader, member: Member, place: Path, told: Told) ->
     """Put it in its place, unless it is there."""
     if is_same(member, place) and member.size:
         return False
+    if place.name == STORE:
+        drop_companions(place)
     place_file(place, counted(told, member.name, backup.read(member)))
     return True
 

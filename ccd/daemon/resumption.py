@@ -1,4 +1,6 @@
-"""The first minutes' work of a daemon: what a former one left, put to the engine, the drivers and the records."""
+"""The first minutes' work of a daemon: what a former one left, put to the engine, the drivers, the records and the
+contact store.
+"""
 
 import asyncio
 import time
@@ -9,6 +11,7 @@ import structlog
 
 from ccd.daemon.answers import Answers
 from ccd.daemon.beginning import Beginning
+from ccd.daemon.campaign_desk import CampaignDesk
 from ccd.daemon.folds import Folds
 from ccd.daemon.history import Past
 from ccd.daemon.line import Line
@@ -46,6 +49,7 @@ class Resumption:
         answers: Answers,
         folds: Folds,
         records: Records,
+        desk: CampaignDesk,
         *,
         done: Callable[[float], None],
     ) -> None:
@@ -58,6 +62,7 @@ class Resumption:
         self._answers = answers
         self._folds = folds
         self._records = records
+        self._desk = desk
 
     def begin(self, configuration: str) -> None:
         """With the configuration of this hash."""
@@ -85,6 +90,7 @@ class Resumption:
         """As if the former daemon had only lost its links. Timers wait until the switches have told of that time."""
         floor = self._pump.engine.floor
         self._pump.feed(TimersHeld())
+        self._desk.go_on(recovered.ledger.of_contacts)
         self._end_legs_elsewhere()
         for name in list(floor.boots):
             if floor.is_up(floor.network.area(name)):
@@ -112,6 +118,7 @@ class Resumption:
     def _begin_anew(self, past: Past | None, configuration: str) -> None:
         """What the journal's facts tell; the rest is on the channels."""
         self._pump.feed(ConfigurationLoaded(configuration))
+        self._desk.begin_anew(past.of_contacts if past is not None else ())
         if past is None:
             return
         if past.agents:

@@ -55,13 +55,16 @@ class Copied(Struct, frozen=True):
 
 
 class JournalStream:
-    """The writing side. Nothing waits for it: the disk has it all. What finds no room while Redis is away is a hole in
+    """The writing side. No call waits for it: the disk has it all. What finds no room while Redis is away is a hole in
     the stream, which a reader sees by the sequence.
     """
 
     def __init__(self, url: str, run: str, key: bytes, entries: int, timeout: float = 2.0) -> None:
         """The stream keeps some `entries`; `timeout` in seconds bounds a batch."""
         self.dropped = 0
+        self.acknowledged = 0
+        """The last entry that Redis said it has."""
+        self._holders: list[tuple[int, asyncio.Future[bool]]] = []
         self._run = run
         self._key = key
         self._entries = entries
@@ -94,6 +97,16 @@ class JournalStream:
         """The newest snapshot, in place of the one before."""
         self._snapshot = Copied(self._run, sequence, code, payload)
         self._work.set()
+
+    async def holds(self, sequence: int) -> bool:
+        """Wait until Redis has all up to this entry; False where it is away."""
+        if self._is_away or self._task is None:
+            return False
+        if self.acknowledged >= sequence:
+            return True
+        holder: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._holders.append((sequence, holder))
+        return await holder
 
     async def close(self, patience: float = 1.0) -> None:
         """Write what waits, for at most `patience` seconds."""
@@ -149,6 +162,7 @@ class JournalStream:
             for written in batch:
                 if self._waiting and self._waiting[0] is written:  # else it was pushed out meanwhile
                     self._waiting.popleft()
+            self._acknowledge(int(batch[-1][0].partition("-")[2]))
         snapshot = self._snapshot
         if snapshot is not None and not self._waiting:
             await self._redis.hset(
@@ -164,6 +178,15 @@ class JournalStream:
             self._last = snapshot
             if self._snapshot is snapshot:
                 self._snapshot = None
+
+    def _acknowledge(self, sequence: int) -> None:
+        self.acknowledged = sequence
+        self._holders, waiting = [], self._holders
+        for upto, holder in waiting:
+            if upto > sequence:
+                self._holders.append((upto, holder))
+            elif not holder.done():
+                holder.set_result(True)
 
     def _remember(self, batch: list[tuple[str, bytes]]) -> None:
         now = asyncio.get_running_loop().time()
@@ -188,10 +211,21 @@ class JournalStream:
         elif error is None and self._is_away:
             log.info("the journal is copied again", dropped=self.dropped)
         self._is_away = error is not None
+        if self._is_away:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Nobody waits for a Redis that is away."""
+        for _, holder in self._holders:
+            if not holder.done():
+                holder.set_result(False)
+        self._holders.clear()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the journal's stream died", error=repr(error))
+        self._is_away = True
+        self._let_go()
 
 
 class JournalCopy:

@@ -1,25 +1,18 @@
 """Numbers as people and trunks write them, in E.164, by the site's region."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import phonenumbers
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumberFormat, ValidationResult, shortnumberinfo
+from phonenumbers import PhoneNumberFormat, ValidationResult, shortnumberinfo
+
+from ccd.io.number_plan import plan_of
 
 _WRITTEN = re.compile(r"\+?[0-9 ()./-]{2,}", re.ASCII)
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_KINDS = (
-    "fixed_line",
-    "mobile",
-    "toll_free",
-    "premium_rate",
-    "shared_cost",
-    "personal_number",
-    "voip",
-    "pager",
-    "uan",
-    "voicemail",
-)
+_SEPARATORS = str.maketrans("", "", " ()./-")
 _LONGEST = 40
 _SHORTEST = len("+6834000")  # Niue's
 _MOST = len("+") + 15  # ITU-T E.164: at most fifteen digits, whatever a country's own plan allows
@@ -42,7 +35,13 @@ def is_emergency(text: str, region: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _normalised(text: str, region: str) -> str:
-    return _plain(text, region) or _thorough(text, region)
+    return _plain(text, region) or _at_home(text, region) or _thorough(text, region)
+
+
+def normalise_many(texts: Sequence[str], region: str) -> list[str]:
+    """As `normalise`, for those of a file: none comes twice soon, and what calls need stays in the cache."""
+    short = _normalised.__wrapped__
+    return [short(text, region) if len(text) <= _LONGEST else "" for text in texts]
 
 
 def _plain(text: str, region: str) -> str:
@@ -51,51 +50,47 @@ def _plain(text: str, region: str) -> str:
     """
     if not _E164.fullmatch(text):
         return ""
-    code = next((text[1:end] for end in (2, 3, 4) if int(text[1:end]) in COUNTRY_CODE_TO_REGION_CODE), "")
-    plan = _plan(int(code)) if code else None
-    national = text[len(code) + 1 :]
-    if plan is None or plan.is_in_doubt(national):
+    found, national = plan_of(text)
+    if found is None or found.is_in_doubt(national):
         return ""
-    is_abroad = int(code) != phonenumbers.country_code_for_region(region)
-    return text if is_abroad or plan.is_valid(national) else ""
+    return text if found.code != _home(region).code or found.is_valid(national) else ""
 
 
-class _Plan:
-    """The numbering plan of a country code that is one region's."""
-
-    def __init__(self, metadata: phonenumbers.PhoneMetadata, general: phonenumbers.PhoneNumberDesc) -> None:
-        prefix = metadata.national_prefix_for_parsing
-        self._prefix = re.compile(f"0|{prefix}" if prefix else "0")
-        self._lengths = frozenset(general.possible_length)
-        kinds = [general, *(getattr(metadata, kind) for kind in _KINDS)]
-        self._general, *self._kinds = [
-            (frozenset(kind.possible_length), re.compile(kind.national_number_pattern))
-            for kind in kinds
-            if kind is not None and kind.national_number_pattern
-        ]
-
-    def is_in_doubt(self, national: str) -> bool:
-        """Whether it is of no possible length, or might begin with a prefix for calls within the country."""
-        return len(national) not in self._lengths or self._prefix.match(national) is not None
-
-    def is_valid(self, national: str) -> bool:
-        """Whether the plan has such a number, of any kind."""
-        return _is_of(national, self._general) and any(_is_of(national, kind) for kind in self._kinds)
+def _at_home(text: str, region: str) -> str:
+    """As people of the region write it, with or without the prefixes that are dialled there; by the same tables."""
+    if not _WRITTEN.fullmatch(text):
+        return ""
+    home, digits = _home(region), text.translate(_SEPARATORS)
+    if digits.startswith("+"):
+        return _plain(digits, region)
+    if home.abroad and digits.startswith(home.abroad):
+        return _plain(f"+{digits[len(home.abroad) :]}", region)
+    if not home.code:
+        return ""
+    if home.prefix and (found := home.prefix.match(digits)):
+        if any(found.groups()):  # a carrier's code, or digits to be put in their place
+            return ""
+        digits = digits[found.end() :]
+    return _plain(f"+{home.code}{digits}", region)
 
 
-def _is_of(national: str, kind: tuple[frozenset[int], re.Pattern[str]]) -> bool:
-    lengths, pattern = kind
-    return (not lengths or len(national) in lengths) and pattern.fullmatch(national) is not None
+class _Home(NamedTuple):
+    """How one dials in a region; nothing where the library's rule for abroad is more than a prefix."""
+
+    code: str = ""
+    abroad: str = ""
+    prefix: re.Pattern[str] | None = None
 
 
 @lru_cache(maxsize=256)
-def _plan(code: int) -> _Plan | None:
-    regions = COUNTRY_CODE_TO_REGION_CODE[code]
-    if len(regions) != 1 or not regions[0].isalpha():  # shared, or of no country: left to the library
-        return None
-    metadata = phonenumbers.PhoneMetadata.metadata_for_region(regions[0], None)
-    general = metadata.general_desc if metadata else None
-    return None if metadata is None or general is None else _Plan(metadata, general)
+def _home(region: str) -> _Home:
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
+    if metadata is None:
+        return _Home()
+    abroad, prefix = metadata.international_prefix or "", metadata.national_prefix_for_parsing
+    return _Home(
+        str(metadata.country_code), abroad if abroad.isdecimal() else "", re.compile(prefix) if prefix else None
+    )
 
 
 def _thorough(text: str, region: str) -> str:

@@ -7,8 +7,22 @@ from typing import Literal
 
 from msgspec import Struct
 
+from ccd.model.campaign import AnsweredBy, AttemptOutcome
 from ccd.model.fact import Direction, OfferOutcome, VisitOutcome
-from ccd.model.ids import AgentId, CallerId, CallId, Endpoint, LegId, Length, Moment, OfferId, QueueId, RecordingId
+from ccd.model.ids import (
+    AgentId,
+    CallerId,
+    CallId,
+    CampaignId,
+    ContactId,
+    Endpoint,
+    LegId,
+    Length,
+    Moment,
+    OfferId,
+    QueueId,
+    RecordingId,
+)
 
 
 class Step(Struct, frozen=True, omit_defaults=True):
@@ -149,6 +163,21 @@ class Voicemail(Struct, frozen=True, omit_defaults=True):
     checksum: str = ""
 
 
+class DialAttempt(Struct, frozen=True, omit_defaults=True):
+    """Of a call that a campaign dialled: why that was allowed, and what became of it. `abandoned_at`: counted as
+    abandoned then, for no agent was there in time.
+    """
+
+    campaign: CampaignId
+    contact: ContactId
+    attempt: int
+    reasons: tuple[str, ...] = ()
+    answered_at: Moment = 0
+    answered_by: AnsweredBy | None = None
+    abandoned_at: Moment = 0
+    outcome: AttemptOutcome | None = None
+
+
 class Cdr(Struct, frozen=True, omit_defaults=True):
     """The record of one call.
 
@@ -182,5 +211,6 @@ class Cdr(Struct, frozen=True, omit_defaults=True):
     recordings: tuple[Recording, ...] = ()
     not_recorded: str = ""
     voicemails: tuple[Voicemail, ...] = ()
+    attempt: DialAttempt | None = None
     broken: str = ""
     omitted: int = 0

@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from ccd.model.caller import Caller
+from ccd.model.campaign_view import CampaignView
 from ccd.model.cdr import Candidate, Cdr
 from ccd.model.event import EndpointState
 from ccd.model.fact import AgentState, AnyFact, Direction
@@ -128,6 +129,7 @@ class CentreView(Struct, frozen=True):
     agents: tuple[AgentView, ...]
     calls: tuple[CallView, ...]
     queues: tuple[QueueView, ...]
+    campaigns: tuple[CampaignView, ...] = ()
 
 
 class CallPage(Struct, frozen=True):

@@ -87,7 +87,7 @@ class Figures:
         elif kind is QueueLeft:
             self._left(fact)  # type: ignore[arg-type]
         elif kind is AgentChanged:
-            self._changed(fact.agent, fact.new, at)  # type: ignore[union-attr]
+            self._changed(fact.agent, fact.new, at)  # type: ignore[union-attr,arg-type]
 
     def end(self, at: Moment) -> None:
         """The run is over: what agents are in counts up to here."""

@@ -245,8 +245,8 @@ class Invariants:
             self.violated("campaigns keep their promises", wrong)
         if type(fact) is not f.OfferMade:
             self._reasons.apply(fact, self.now)
-        if type(fact) in HOLDS:
-            self._settle(fact.agent)  # type: ignore[attr-defined]  # all of them have it
+        if isinstance(fact, HOLDS):
+            self._settle(fact.agent)
         cdr = self._cdrs.apply(fact, self.now)
         if (cdr is not None) != (type(fact) is f.CallEnded) and call not in self._former:
             self.violated("a call that ends has exactly one record", fact)

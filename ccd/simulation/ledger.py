@@ -17,7 +17,19 @@ from ccd.core.floor import Outcome
 from ccd.model.cdr import Cdr
 from ccd.model.command import AnyCommand, Ask, BlockNumber, Reply, SwitchCommand, UpdateCaller
 from ccd.model.event import Answered, AnyEvent
-from ccd.model.fact import AnyFact, ConfigurationTaken
+from ccd.model.fact import (
+    AnyFact,
+    AttemptAbandoned,
+    AttemptAnswered,
+    AttemptBegan,
+    AttemptConnected,
+    AttemptEnded,
+    CampaignChanged,
+    ConfigurationTaken,
+    ContactForbidden,
+    ContactReturned,
+    DispositionSet,
+)
 from ccd.model.ids import SECOND, Length, Moment, QuestionId
 from ccd.model.standing import LegStanding
 from ccd.simulation.invariants import Invariants, Violation
@@ -27,6 +39,22 @@ LEGS_REMEMBERED = 2_000
 CALLS_REMEMBERED = 2_000
 RECENT: Length = 10 * SECOND
 """Records of calls that ended so recently may not be in Redis, should the process die now."""
+OF_CONTACTS = frozenset(
+    (
+        CampaignChanged,
+        AttemptBegan,
+        AttemptAnswered,
+        AttemptConnected,
+        AttemptAbandoned,
+        AttemptEnded,
+        ContactReturned,
+        ContactForbidden,
+        DispositionSet,
+    )
+)
+"""Facts that the contact store follows."""
+CONTACTS_RECENT: Length = 60 * SECOND
+"""Those that it may not have, should the process die now."""
 GRAMMAR = "legs obey their grammar"
 WATCH = "the invariants are watched"
 
@@ -52,6 +80,8 @@ class Ledger:
         self.reasons = Reasons()
         self.questions: dict[QuestionId, Ask] = {}
         self.recent: deque[tuple[Moment, Cdr]] = deque()
+        self.of_contacts: deque[tuple[Moment, AnyFact | BlockNumber]] = deque()
+        """Of the last minute, what the contact store is told."""
         self.inputs = 0
         self.alarm: Alarm = lambda violation: None
         self._configure(configurations[first])
@@ -95,6 +125,8 @@ class Ledger:
         """One fact: the explanation, when it was an offer; the record, when it was the end of a call."""
         if type(fact) is ConfigurationTaken:
             self._configure(self.configurations[fact.hash])
+        elif type(fact) in OF_CONTACTS:
+            self._remember(fact, at)
         explained = self.reasons.apply(fact, at)
         if explained is not None:
             self.cdrs.explain(explained.offer.call, explained.offer.offer, explained.explanation)
@@ -105,10 +137,17 @@ class Ledger:
                 self.recent.popleft()
         return explained, cdr
 
+    def _remember(self, told: AnyFact | BlockNumber, at: Moment) -> None:
+        self.of_contacts.append((at, told))
+        while self.of_contacts[0][0] < at - CONTACTS_RECENT:
+            self.of_contacts.popleft()
+
     def _told(self, command: AnyCommand, now: Moment) -> None:
         if isinstance(command, Ask):
             self.questions[command.question] = command
-        elif not isinstance(command, Reply | UpdateCaller | BlockNumber):
+        elif isinstance(command, BlockNumber):
+            self._remember(command, now)
+        elif not isinstance(command, Reply | UpdateCaller):
             self._performed(command, now)
 
     def _performed(self, command: SwitchCommand, now: Moment) -> None:

@@ -8,6 +8,7 @@ import structlog
 from fastapi import Depends, Request
 from msgspec.structs import replace
 
+from ccd.model.campaign_view import AttemptView
 from ccd.model.cdr import Cdr
 from ccd.model.ids import AgentId
 from ccd.model.view import CallView, CentreView
@@ -83,9 +84,15 @@ def may_see_past(token: Token, cdr: Cdr) -> bool:
     return token.agent is None or any(talk.agent == token.agent for talk in cdr.talks)
 
 
+def may_see_attempt(token: Token, attempt: AttemptView, call: CallView | None) -> bool:
+    """An agent sees the attempts he talked in, and the one that he is offered; `call` is it while it runs."""
+    return token.agent is None or attempt.agent == token.agent or (call is not None and may_see_running(token, call))
+
+
 def seen_by(token: Token, view: CentreView) -> CentreView:
-    """The view without the other agents and their calls; queues are figures only, everybody sees them."""
+    """The view without other agents, their calls and campaigns; queues are figures only, everybody sees them."""
     if token.agent is None:
         return view
     agents = tuple(agent for agent in view.agents if agent.id == token.agent)
-    return replace(view, agents=agents, calls=tuple(call for call in view.calls if may_see_running(token, call)))
+    calls = tuple(call for call in view.calls if may_see_running(token, call))
+    return replace(view, agents=agents, calls=calls, campaigns=())

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from ccd.model.caller import HistoryEntry
+from ccd.model.campaign_view import Blocked, CampaignView, ContactView
 from ccd.model.ids import RecordingId
 from ccd.model.view import AgentView, CallView, QueueView
 
@@ -59,6 +60,31 @@ class Erased(Struct, frozen=True):
     calls: int
     recordings: int
     left: tuple[RecordingId, ...] = ()
+
+
+class Campaigns(Struct, frozen=True):
+    """All campaigns."""
+
+    campaigns: tuple[CampaignView, ...]
+
+
+class Contacts(Struct, frozen=True):
+    """Contacts with a number, without their attempts."""
+
+    contacts: tuple[ContactView, ...]
+
+
+class Blocks(Struct, frozen=True):
+    """The do-not-call lists that a number is on; `number` is it in E.164."""
+
+    number: str
+    lists: tuple[Blocked, ...]
+
+
+class Removed(Struct, frozen=True):
+    """Whether there was something to be removed."""
+
+    removed: bool
 
 
 class Done(Struct, frozen=True):

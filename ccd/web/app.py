@@ -6,7 +6,21 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from ccd.web import agents, callers, calls, health, problem, recordings, state, stream
+from ccd.web import (
+    agents,
+    attempts,
+    callers,
+    calls,
+    campaigns,
+    contacts,
+    do_not_call,
+    health,
+    imports,
+    problem,
+    recordings,
+    state,
+    stream,
+)
 from ccd.web.centre import Centre
 from ccd.web.document import openapi
 from ccd.web.door import Door
@@ -14,7 +28,9 @@ from ccd.web.metrics import Metrics
 from ccd.web.throttle import Throttle
 from ccd.web.token import Token, Tokens
 
-DESCRIPTION = """The call centre at work: live state, agents, calls, callers, recordings.
+ROOMS = (imports, campaigns, contacts, attempts, do_not_call)
+"""Those of the dialler; imports have paths that would be a campaign's action."""
+DESCRIPTION = """The call centre at work: live state, agents, calls, callers, recordings, campaigns.
 
 Moments are integers of microseconds of UTC, lengths integers of microseconds. Every request but the two about health
 needs a bearer token (`ccd token` makes one); its role is agent, supervisor or admin. Errors are problem documents
@@ -38,7 +54,7 @@ def create_app(centre: Centre, tokens: Tokens | Iterable[Token], metrics: Metric
     app.state.metrics = metrics or Metrics()
     app.state.throttle = Throttle()
     app.state.glance = stream.Glance()
-    for room in (health, state, agents, calls, callers, recordings, stream):
+    for room in (health, state, agents, calls, callers, recordings, *ROOMS, stream):
         app.include_router(room.router)
     problem.install(app)
     app.add_middleware(Door)

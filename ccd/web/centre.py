@@ -13,6 +13,7 @@ from ccd.model.event import AnyRequest
 from ccd.model.ids import AgentId, CallerId, CallId, Moment, QueueId, RecordingId, RequestId
 from ccd.model.view import AgentView, CallerPage, CallPage, CallView, CentreView, Health
 from ccd.web.answer import Erased
+from ccd.web.campaign_desk import CampaignDesk
 from ccd.web.feed import Feed
 
 
@@ -47,6 +48,10 @@ class Centre(Protocol):
     @property
     def feed(self) -> Feed:
         """Where the daemon notes every fact for those who watch; it closes it when it stops."""
+
+    @property
+    def desk(self) -> CampaignDesk:
+        """Who keeps the campaigns' contacts."""
 
     def agent(self, agent: AgentId) -> AgentView | None:
         """One agent as he stands now; cheap."""

@@ -1,7 +1,9 @@
 """Around every request: its id, the size and time of its body, the headers of every answer, the line in the log."""
 
 import asyncio
+import re
 import secrets
+from typing import NamedTuple
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,24 +18,40 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+class Bounds(NamedTuple):
+    """Of a body: how large it may be, and how long it may take to come, in all and between two pieces, in seconds."""
+
+    most_bytes: int = 65_536
+    patience: float = 10.0
+    most_silence: float = 10.0
+
+
+ORDINARY = Bounds()
+MOST_UPLOAD = 1 << 29
+WIDER = (
+    (re.compile(r"/v1/(campaigns|do-not-call)/[^/]+/imports"), Bounds(MOST_UPLOAD, 3_600.0, 30.0)),
+    (re.compile(r"/v1/(campaigns/[^/]+/contacts|do-not-call/[^/]+)"), Bounds(1 << 20, 20.0)),
+)
+"""What takes lists. Who may send them is asked before anything of the body is read."""
 TOO_LARGE = "The body is larger than any request needs."
 READING = ("GET", "HEAD", "OPTIONS")
 log = structlog.get_logger()
 
 
 class Door:
-    """ASGI middleware. `most_bytes` bounds a request's body, `patience` (seconds) how long it may take to come."""
+    """ASGI middleware. `ordinary` bounds the body of a request that is none of `WIDER`."""
 
-    def __init__(self, app: ASGIApp, most_bytes: int = 65_536, patience: float = 10.0) -> None:
+    def __init__(self, app: ASGIApp, ordinary: Bounds = ORDINARY) -> None:
         self._app = app
-        self._most_bytes = most_bytes
-        self._patience = patience
+        self._ordinary = ordinary
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
-        body = _Body(scope, receive, self._most_bytes, asyncio.get_running_loop().time() + self._patience)
+        body = _Body(scope, receive, self._bounds(scope))
         exchange = _Exchange(scope, send, body)
         try:
             if body.is_announced_too_large():
@@ -45,15 +63,22 @@ class Door:
         finally:
             exchange.note()
 
+    def _bounds(self, scope: Scope) -> Bounds:
+        if scope["method"] != "POST":
+            return self._ordinary
+        return next((bounds for path, bounds in WIDER if path.fullmatch(scope["path"])), self._ordinary)
+
 
 class _Body:
     """What the client sends, counted. Too much or too slow ends the request with a problem."""
 
-    def __init__(self, scope: Scope, receive: Receive, most_bytes: int, deadline: float) -> None:
+    def __init__(self, scope: Scope, receive: Receive, bounds: Bounds) -> None:
         self._headers = Headers(scope=scope)
         self._receive = receive
-        self._left = most_bytes
-        self._deadline = deadline
+        self._left = bounds.most_bytes
+        self._clock = asyncio.get_running_loop().time
+        self._deadline = self._clock() + bounds.patience
+        self._most_silence = bounds.most_silence
         self._complete = False
 
     def is_announced_too_large(self) -> bool:
@@ -62,14 +87,16 @@ class _Body:
         return length.isdecimal() and int(length[:20]) > self._left
 
     def may_go_on_for_ever(self) -> bool:
-        """In pieces, without a length, and nobody has read it to its end."""
-        return "transfer-encoding" in self._headers and not self._complete
+        """In pieces, without a length, or a long one, and nobody has read it to its end."""
+        length = self._headers.get("content-length", "")
+        is_long = length.isdecimal() and int(length[:20]) > ORDINARY.most_bytes
+        return (is_long or "transfer-encoding" in self._headers) and not self._complete
 
     async def receive(self) -> Message:
         if self._complete:
             return await self._receive()
         try:
-            async with asyncio.timeout_at(self._deadline):
+            async with asyncio.timeout_at(min(self._deadline, self._clock() + self._most_silence)):
                 message = await self._receive()
         except TimeoutError:
             raise problem.ProblemError(408, "The body took too long to come.", {"Connection": "close"}) from None

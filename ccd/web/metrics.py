@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 
 from ccd.model import fact as facts
@@ -23,19 +23,30 @@ GAUGES = {
     "ccd_records_lost": "Writes that found no room while Redis was away",
     "ccd_records_refused": "Writes that Redis can never take",
     "ccd_journal_copy_dropped": "Entries of the journal that found no room to be copied while Redis was away",
+    "ccd_contacts": "Contacts of a campaign, by state; those that are due wait as well",
+    "ccd_contacts_backlog": "What was said of contacts and is not in the contact store and the compliance log yet",
+    "ccd_campaign_abandon_rate": "Answered calls without an agent in time, of all answered ones, in the law's period",
+    "ccd_campaign_abandon_limit": "What the abandon rate must not be above",
     "ccd_recordings_bytes": "Bytes of the finished recordings",
     "ccd_recordings_quota_bytes": "Bytes that recordings may take",
     "ccd_recordings_free_bytes": "Bytes free on the recordings' disk",
     "ccd_tasks": "Tasks of the daemon's loop",
 }
 """What is read at every scrape, from who knows it (`Metrics.watch`)."""
+LABELS: Mapping[str, Labels] = {
+    "ccd_contacts": ("campaign", "state"),
+    "ccd_campaign_abandon_rate": ("campaign",),
+    "ccd_campaign_abandon_limit": ("campaign",),
+}
+"""Of those that are several figures."""
+Reading = Callable[[], float | Mapping[Labels, float]]
 
 
 class Metrics:
     """The figures since the daemon's start. `at` is given for symmetry with the other folds; nothing here needs it."""
 
     def __init__(self) -> None:
-        self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
+        self._gauges: dict[str, tuple[str, Reading]] = {}
         self._unchanged = Unchanged()
         self._calls = Counter("ccd_calls_started_total", "Calls begun", ("direction",))
         self._ended = Counter("ccd_calls_ended_total", "Calls ended, by who ended them", ("ended_by",))
@@ -46,6 +57,12 @@ class Metrics:
         self._lost = Counter("ccd_recordings_lost_total", "Recordings that the switch did not make: an alarm")
         self._messages = Counter("ccd_voicemails_total", "Messages left", ("mailbox",))
         self._forbidden = Counter("ccd_dials_forbidden_total", "Numbers that the dial policy did not let through")
+        self._attempts = Counter("ccd_attempts_total", "Dial attempts ended, by outcome", ("campaign", "outcome"))
+        self._answers = Counter("ccd_attempts_answered_total", "Dial attempts answered, by whom", ("campaign", "by"))
+        self._abandons = Counter(
+            "ccd_attempts_abandoned_total", "Dial attempts answered without an agent in time", ("campaign",)
+        )
+        self._refused = Counter("ccd_dials_refused_total", "Dials that did not leave, as the journal's disk failed")
         self._broken = Counter("ccd_flows_broken_total", "Calls ended with an excuse because their flow was broken")
         self._violations = Counter(
             "ccd_invariant_violations_total", "Rules of routing found broken: a fault of ours", ("rule",)
@@ -77,6 +94,9 @@ class Metrics:
             facts.MessageLeft: lambda fact: self._messages.add(fact.mailbox),
             facts.DialForbidden: lambda fact: self._forbidden.add(),
             facts.FlowBroken: lambda fact: self._broken.add(),
+            facts.AttemptEnded: lambda fact: self._attempts.add(fact.campaign, fact.outcome),
+            facts.AttemptAnswered: lambda fact: self._answers.add(fact.campaign, fact.by),
+            facts.AttemptAbandoned: lambda fact: self._abandons.add(fact.campaign),
             facts.TalkEnded: lambda fact: self._talk.observe(fact.talk_time / SECOND),
         }
 
@@ -110,6 +130,10 @@ class Metrics:
         """So many inputs could not be journalled."""
         self._unjournalled.add(count=inputs)
 
+    def dials_refused(self, dials: int) -> None:
+        """So many dials did not leave."""
+        self._refused.add(count=dials)
+
     def journal_gap(self) -> None:
         """The journal goes on after a gap."""
         self._gaps.add()
@@ -119,8 +143,8 @@ class Metrics:
         self._recoveries.add()
         self._recovery.observe(seconds)
 
-    def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
-        """A gauge read at every scrape (a backlog, free space): `read` must be cheap."""
+    def watch(self, name: str, text: str, read: Reading) -> None:
+        """A gauge read at every scrape (a backlog, free space), one figure or one by labels: `read` must be cheap."""
         self._gauges[name] = (text, read)
 
     async def exposed(self, view: CentreView) -> str:
@@ -140,7 +164,11 @@ class Metrics:
         yield from _queues(view)
         yield self._unchanged.lines(view)
         for name, (text, read) in self._gauges.items():
-            yield family(name, "gauge", text, (), {(): read()})
+            figures = read()
+            if isinstance(figures, Mapping):
+                yield family(name, "gauge", text, LABELS[name], figures)
+            else:
+                yield family(name, "gauge", text, (), {(): figures})
         counters = (self._calls, self._ended, self._visits, self._made, self._offers, self._recordings, self._lost)
         alarms = (
             self._broken,
@@ -151,7 +179,8 @@ class Metrics:
             self._unjournalled,
             self._recoveries,
         )
-        for counter in (*counters, self._messages, self._forbidden, *alarms):
+        dialler = (self._attempts, self._answers, self._abandons, self._refused)
+        for counter in (*counters, self._messages, self._forbidden, *dialler, *alarms):
             yield counter.lines()
         for histogram in (self._wait, self._talk, self._handle, self._lag, self._recovery):
             yield histogram.lines()

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from msgspec import Struct
 from starlette.exceptions import HTTPException
 
+from ccd.web.campaign_desk import BusyError
 from ccd.web.centre import UnavailableError
 
 MEDIA_TYPE = "application/problem+json"
@@ -58,6 +59,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(UnavailableError)
     async def unavailable(request: Request, error: UnavailableError) -> Response:
         return response(request, 503, str(error), {"Retry-After": "5"})
+
+    @app.exception_handler(BusyError)
+    async def busy(request: Request, error: BusyError) -> Response:
+        return response(request, 409, str(error), {"Connection": "close"})
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:

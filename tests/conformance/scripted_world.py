@@ -13,7 +13,16 @@ from ccd.model.cdr import Cdr
 from ccd.model.command import UpdateCaller
 from ccd.model.fact import AgentChanged, AnyFact
 from ccd.model.ids import SECOND, AgentId, CallerId, LegId, Moment
-from ccd.model.question import AnswerValue, AnyQuestion, CallerRecord, CheckPin, LookUpCaller, MatchSecret, Render
+from ccd.model.question import (
+    AnswerValue,
+    AnyQuestion,
+    CallerRecord,
+    CheckPin,
+    LookUpCaller,
+    MatchSecret,
+    NextContacts,
+    Render,
+)
 from ccd.simulation.distribution import fixed
 from ccd.simulation.profile import HOUR, Faults, Profile
 from ccd.simulation.world import World
@@ -92,6 +101,8 @@ class ScriptedWorld(World):
                 return self._vault.matches(token, pattern)
             case Render():
                 return "speech"
+            case NextContacts():
+                return None
         return numbering.normalise(what.text, REGION)
 
     def _look_up(self, what: LookUpCaller) -> CallerRecord:

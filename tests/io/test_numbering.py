@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ccd.io.numbering import _plain, _thorough, is_emergency, normalise
+from ccd.io.numbering import _at_home, _plain, _thorough, is_emergency, normalise, normalise_many
 
 
 @pytest.mark.parametrize(
@@ -123,3 +123,43 @@ def test_the_short_way_is_gone_by_numbers_of_the_region_and_from_abroad() -> Non
     assert _plain("+493023125001", "DE") == "+493023125001"
     assert _plain("+34912345678", "DE") == "+34912345678"
     assert _plain("+4915112345678", "DE") == "+4915112345678"
+    assert _plain("+12125550123", "DE") == _plain("+12125550123", "US") == "+12125550123"
+
+
+@given(
+    st.sampled_from(["", "0", "00", "011", "0011", "1", "8", "810", "06", "0049", "+49 (0)", "1831", "011 49", "00 1"]),
+    st.text("0123456789 -", min_size=5, max_size=12),
+    st.sampled_from(["DE", "ES", "IT", "GB", "US", "CA", "AG", "MX", "AU", "RU", "HU", "BR", "AR", ""]),
+)
+@example("0", "30 23125001", "DE")
+@example("1", "212-555-0123", "US")
+@example("8", "912 345 67 89", "RU")
+@example("", "812 345 67 89", "RU")
+@example("", "49 30 23125001", "DE")
+@example("0", "20 7946 0958", "GB")
+def test_the_short_way_at_home_says_nothing_else_either(prefix: str, digits: str, region: str) -> None:
+    text = prefix + digits
+    assert _at_home(text, region) in ("", _thorough(text, region))
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("030 23125001", "DE"),
+        ("0049 30 23125001", "DE"),
+        ("+49 (30) 231-25.001", "DE"),
+        ("(212) 555-0123", "US"),
+        ("1 212 555 0123", "US"),
+        ("011 49 30 23125001", "US"),
+        ("912 345 678", "ES"),
+        ("020 7946 0958", "GB"),
+        ("(02) 9374 4000", "AU"),
+    ],
+)
+def test_the_short_way_at_home_is_gone_by_what_people_write(text: str, region: str) -> None:
+    assert _at_home(text, region) == _thorough(text, region) != ""
+
+
+def test_many_are_as_each() -> None:
+    texts = ["030 23125001", "x", "", "+34912345678", "0" * 50]
+    assert normalise_many(texts, "DE") == [normalise(text, "DE") for text in texts]

@@ -36,6 +36,7 @@ from ccd.model.view import (
 from ccd.web.answer import Erased
 from ccd.web.centre import CallSelection, UnavailableError
 from ccd.web.feed import Feed
+from tests.web.desk import SmallDesk
 
 NOW = 1_790_000_000 * SECOND
 ANA, BEA, CARL = AgentId("ana"), AgentId("bea"), AgentId("carl")
@@ -92,6 +93,7 @@ class SmallCentre:
     def __init__(self, folder: Path) -> None:
         self.feed = Feed(backlog=5, most_viewers=3)
         self.folder = folder
+        self.desk = SmallDesk(folder)
         self.requests: list[AnyRequest] = []
         self.selections: list[CallSelection] = []
         self.records_up = True
@@ -142,6 +144,7 @@ class SmallCentre:
             queues=(
                 QueueView(SALES, "Sales", (("sales", 1), ("english", 2)), 1, NOW - 7 * SECOND, 1, 2, 1, 10, 8, 6, 2),
             ),
+            campaigns=self.desk.campaigns(),
         )
 
     def agent(self, agent: AgentId) -> AgentView | None:

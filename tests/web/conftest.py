@@ -19,6 +19,7 @@ Asking = Callable[[str], httpx.AsyncClient]
 def centre(tmp_path: Path) -> SmallCentre:
     (tmp_path / "rec-1.wav").write_bytes(bytes(range(200)) * 500)
     (tmp_path / "empty.wav").write_bytes(b"")
+    (tmp_path / "i-1.errors").write_bytes(b"line,error\n")
     return SmallCentre(tmp_path)
 
 

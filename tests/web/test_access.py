@@ -8,7 +8,18 @@ from tests.web.centre import ANA, BEA, KNOWN, OTHER, PAST, TALK, WAIT, SmallCent
 from tests.web.conftest import Asking
 
 OPEN = {"/healthz", "/readyz"}
-VALUES = {"agent": "ana", "call": "c-1", "caller": "k-1", "recording": "rec-1", "action": "pause"}
+VALUES = {
+    "agent": "ana",
+    "call": "c-1",
+    "caller": "k-1",
+    "recording": "rec-1",
+    "action": "pause",
+    "campaign": "winter",
+    "contact": "2",
+    "attempt": "c-0",
+    "list": "own",
+    "file": "i-1",
+}
 
 
 def routes(app: FastAPI) -> list[tuple[str, str]]:

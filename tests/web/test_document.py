@@ -22,11 +22,25 @@ from ccd.web.app import create_app
 from ccd.web.document import openapi
 from tests.web.centre import SmallCentre
 from tests.web.conftest import Asking
-from tests.web.test_access import routes
+from tests.web.test_access import VALUES, routes
 
 ENDLESS = "/v1/stream"
-PATHS = {"agent": "carl", "call": "c-1", "caller": "k-1", "recording": "rec-1", "action": "pause"}
-BODIES = {"login": {"endpoint": "PJSIP/1"}, "pause": {"reason": ""}, "{caller}": {"fields": {"tier": "new"}}}
+PATHS = {**VALUES, "agent": "carl"}
+QUERIES = {"do-not-call": {"number": "+34910000009"}, "contacts": {"number": "+34910000002"}}
+QUERIES["{list}"] = QUERIES["do-not-call"]
+CONTACT = {"numbers": ["+34 910 000 007"], "fields": {"tier": "gold"}}
+BODIES = {
+    "login": {"endpoint": "PJSIP/1"},
+    "pause": {"reason": ""},
+    "{caller}": {"fields": {"tier": "new"}},
+    "contacts": {"contacts": [CONTACT]},
+    "{contact}": {"priority": 7},
+    "call-back": {"at": 2_000_000_000_000_000, "agent": "ana"},
+    "disposition": {"disposition": "sold"},
+    "{list}": {"numbers": ["+34 910 000 008"], "reason": "asked us"},
+    "imports": b"number\n+34910000007\n",
+}
+schemathesis.serializer.alias("text/csv", "application/octet-stream")
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -67,8 +81,9 @@ def test_what_succeeds_is_as_the_document_says(app: FastAPI, secrets: dict[str, 
     (operation,) = (one for one in described(app) if one.label == label)
     case = operation.Case(
         path_parameters={name: PATHS[name] for name in re.findall(r"{(.*?)}", operation.path)},
+        query=QUERIES.get(label.rpartition("/")[2], {}),
         body=BODIES.get(label.rpartition("/")[2], schemathesis.core.NOT_SET),
-        media_type="application/json",
+        media_type="text/csv" if label.endswith("/imports") else "application/json",
     )
     headers = {"Authorization": f"Bearer {secrets['root']}"}
     assert case.call_and_validate(headers=headers, checks=CHECKS).status_code == 200

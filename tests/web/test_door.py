@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.types import Message, Scope
 from structlog.testing import capture_logs
 
-from ccd.web.door import Door
+from ccd.web.door import Bounds, Door
 from tests.web.centre import ANA, SmallCentre
 from tests.web.conftest import Asking
 
@@ -42,7 +42,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     headers = [(b"authorization", f"Bearer {secrets['root']}".encode()), (b"content-type", b"application/json")]
     path = f"/v1/agents/{ANA}/pause"
     scope: Scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
-    await Door(app, patience=0.0)(scope, never, send)
+    await Door(app, Bounds(patience=0.0))(scope, never, send)
     assert sent[0]["status"] == 408
     assert centre.requests == []
 

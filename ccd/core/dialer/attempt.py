@@ -28,7 +28,7 @@ from ccd.model.fact import (
     LegDialled,
     VisitOutcome,
 )
-from ccd.model.ids import SECOND, AgentId, CallId, LegId, Length, Moment
+from ccd.model.ids import SECOND, AgentId, CallId, LegId, Length, Moment, SwitchName
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
@@ -93,7 +93,7 @@ def begin(floor: "Floor", campaign: Campaign, contact: Contact, clearance: Clear
 
 def new_call(floor: "Floor", campaign: Campaign, contact: Contact, clearance: Clearance) -> Call:
     """The call and its one leg, which we name."""
-    switch = floor.network.name(clearance.area) or next(iter(floor.boots))
+    switch = SwitchName(floor.network.name(clearance.area) or next(iter(floor.boots)))
     call_id, flow = CallId(floor.new_id()), campaign.rules.flow
     leg = LegId(f"{switch}/{floor.boots[switch]}/ccd-{call_id}-{floor.new_id()}")
     cli, name = clearance.outbound_cli, contact.name

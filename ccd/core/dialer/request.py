@@ -9,7 +9,7 @@ from ccd.core.dialer.abandon import Standing, Tally
 from ccd.core.dialer.campaign import Campaign, EndedAttempt
 from ccd.core.dialer.clearance import block
 from ccd.core.dialer.pacing.preview import Preview
-from ccd.model.campaign import CampaignStanding, CampaignState, Counts
+from ccd.model.campaign import AttemptOutcome, CampaignStanding, CampaignState, Counts
 from ccd.model.command import BlockNumber
 from ccd.model.event import (
     CampaignRequested,
@@ -20,7 +20,7 @@ from ccd.model.event import (
     PreviewRequested,
 )
 from ccd.model.fact import AttemptAbandoned, AttemptAnswered, AttemptEnded, DispositionSet
-from ccd.model.ids import CallId, Moment
+from ccd.model.ids import AgentId, CallId, Moment
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
@@ -108,7 +108,7 @@ def dispose(floor: "Floor", campaign: Campaign, event: DispositionRequested, kno
     if running is not None:
         running.disposition = meaning
         running.call_back_at = event.call_back_at
-    personal = known.agent if meaning.is_call_back and event.is_personal else ""
+    personal = known.agent if meaning.is_call_back and event.is_personal else AgentId("")
     floor.note(
         DispositionSet(
             campaign.id,
@@ -176,7 +176,7 @@ def restore_one(floor: "Floor", campaign: Campaign, standing: CampaignStanding) 
                 campaign.cap.waiting[one.call] = floor.now
             campaign.cap.unknown(one.call, floor.now)
             floor.note(AttemptAbandoned(campaign.id, one.contact.id, one.call))
-        outcome = "talked" if one.is_connected else "lost"
+        outcome: AttemptOutcome = "talked" if one.is_connected else "lost"
         next_at, next_index = attempt.next_dial(campaign.rules, one.contact, outcome, floor.now)
         floor.note(AttemptEnded(campaign.id, one.contact.id, one.call, outcome, next_at=next_at, next_index=next_index))
     if standing.state != "stopped":

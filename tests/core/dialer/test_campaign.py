@@ -2,6 +2,7 @@
 
 import pytest
 
+from ccd.core.cdr import CdrFold
 from ccd.core.configuration import Calendar, TrunkLimit
 from ccd.core.dialer import abandon
 from ccd.model import command as c
@@ -163,7 +164,8 @@ def test_drain_ends_with_the_last_line() -> None:
     made = Calling(rules())
     made.start(contact("c1"), contact("c2"))
     made.act("drain")
-    assert made.campaign.state == "draining"
+    state: str = made.campaign.state
+    assert state == "draining"
     made.hung_up(made.lines()[0].leg, 17)
     assert made.campaign.state == "stopped"
     assert len(made.lines()) == 1
@@ -378,3 +380,20 @@ def test_who_answered_while_the_daemon_stood_still_has_waited_since_then() -> No
     assert len(made.of(f.AttemptAbandoned)) == 1
     made.feed(e.TimersReleased(), 1)
     assert made.of(f.OfferMade)[-1].agent == ANNA
+
+
+def test_the_record_of_a_call_says_what_was_dialled_and_what_became_of_it() -> None:
+    made = Calling(rules())
+    made.start(contact("c1"))
+    line = made.lines()[0].leg
+    made.answer(line)
+    made.connect(line)
+    made.hung_up(line)
+    made.hung_up(made.phones()[0].leg)
+    fold = CdrFold()
+    (cdr,) = (cdr for fact in made.facts if (cdr := fold.apply(fact, START)) is not None)
+    assert cdr.attempt is not None
+    assert (cdr.attempt.campaign, cdr.attempt.contact, cdr.attempt.outcome) == (SPRING, "c1", "talked")
+    assert (cdr.direction, cdr.number, cdr.ani) == ("outbound", "+34612340001", "+34900")
+    assert (cdr.legs[0].endpoint, cdr.legs[0].number) == (TRUNK, "+34612340001")
+    assert cdr.talks[0].agent == ANNA
