@@ -366,7 +366,7 @@ class Daemon:
         self._place = Place(loaded.settings.site.region, loaded.settings.site.time_zone)
         self._tokens.replace(site.tokens_of(loaded.settings))
         self._answers.pins = loaded.pins
-        self._campaigns.desk.take(getattr(loaded, "contact_rules", {}))
+        self._campaigns.desk.take(loaded.contact_rules)
         self._shadow.take(loaded.shadow, self._ledger.reasons, self._engine.floor)
         for problem in loaded.warnings:
             log.warning("configuration", problem=str(problem))

@@ -25,7 +25,7 @@ def midnight(day: date, zone: str) -> Moment:
 
 
 def test_the_law_says_what_the_period_is_where_nobody_else_does() -> None:
-    us, uk = (compile_period(AbandonSection(law=law), "UTC", NOW) for law in ("us", "uk"))  # type: ignore[arg-type]
+    us, uk = (compile_period(AbandonSection(law=law), "UTC", NOW) for law in ("us", "uk"))
     assert (us.start, us.length, us.bounds) == (0, 30 * DAY, ())
     assert uk.begin(NOW) == NOW - NOW % DAY
     assert uk.end(NOW) == uk.begin(NOW) + DAY
