@@ -1,6 +1,6 @@
 # The first command in a fresh clone may be any of these; what it needs is got and built first, once.
 .DEFAULT_GOAL := help
-.PHONY: help venv lock lab-packages lint test demo conformance load chaos soak simulate-soak mutants clean
+.PHONY: help venv lock lab-packages lint test demo conformance load chaos campaign soak simulate-soak mutants clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,9 @@ load: lab-packages  ## 600 recorded calls at 5 a second, tones checked on both s
 
 chaos: lab-packages  ## daemon, links, Redis, Asterisk and disks harmed under live calls; QUICK=1, SEED=1, ONLY="kill -9"
 	$(BIN)/python -m benchmarks.chaos $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only "$(ONLY)")
+
+campaign: lab-packages  ## 1,000 contacts dialled for 20 agents, the daemon killed five times; CONTACTS=, AGENTS=, KILLS=, SEED=
+	$(BIN)/python -m benchmarks.campaign $(if $(AGENTS),--agents $(AGENTS)) $(if $(CONTACTS),--contacts $(CONTACTS)) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 soak: lab-packages  ## MINUTES=30 at 5 calls a second: memory, handles, threads and bytes a call stay flat
 	$(BIN)/python -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES))
