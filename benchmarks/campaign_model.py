@@ -86,6 +86,7 @@ class CountedWorld(CampaignWorld):
     """Counts as it goes."""
 
     counting: Counting
+    resumed_every = SECOND
 
     def noted(self, fact: AnyFact, now: Moment) -> None:
         super().noted(fact, now)

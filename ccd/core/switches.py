@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ccd.core import adoption
 from ccd.core.acd import agent as agents
 from ccd.core.acd import offer
+from ccd.core.dialer import campaign as campaigns
 from ccd.core.network import Network, area_of_phone
 from ccd.model.event import EndpointState
 from ccd.model.fact import EndpointNoted, SwitchNoted
@@ -70,6 +71,8 @@ def on_endpoint(floor: "Floor", switch: SwitchName, device: Endpoint, state: End
     floor.endpoints[endpoint] = state
     floor.note(EndpointNoted(endpoint, state))
     agents.on_endpoint(floor, endpoint)
+    if was_away != floor.is_trunk_away(endpoint):
+        campaigns.stir_all(floor)
     if was_away != floor.is_trunk_away(endpoint) and endpoint in floor.network.between():
         connect(floor)
         agents.settle_all(floor)

@@ -240,8 +240,12 @@ def unanswered(campaign: Campaign, call: Call, attempt: Attempt, event: LegHungU
 
 
 def settle_unanswered(floor: "Floor", campaign: Campaign, call: Call, outcome: AttemptOutcome) -> None:
-    """The worst is taken for what nobody knows."""
-    if outcome == "lost":
+    """The worst is taken for what nobody knows: he picked up at once when nobody looked any more. Where that was
+    shorter ago than the law's patience nobody can have waited too long: an answered leg waits on the switch for the
+    daemon, and one that is gone was not answered, or its party left in time.
+    """
+    unseen = floor.now - floor.seen_at(floor.area_of(call.leg))
+    if outcome == "lost" and unseen > campaign.rules.cap.law.patience:
         contact = campaign.attempts[call.id].contact.id
         campaign.cap.unknown(call.id, floor.now)
         floor.note(AttemptAnswered(campaign.id, contact, call.id, "unknown"))

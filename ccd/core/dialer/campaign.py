@@ -171,6 +171,12 @@ def stir(floor: "Floor", campaign: Campaign) -> None:
     floor.stirred[campaign.id] = None
 
 
+def stir_all(floor: "Floor") -> None:
+    """Something may mean another dial for any of them: a switch or a trunk is back."""
+    for campaign in floor.dialling:
+        stir(floor, campaign)
+
+
 def change(floor: "Floor", campaign: Campaign, state: CampaignState, reason: str, by: str = "") -> None:
     """From one state to another."""
     old, campaign.state, campaign.reason = campaign.state, state, reason

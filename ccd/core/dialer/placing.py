@@ -80,23 +80,23 @@ def dial(floor: "Floor", campaign: Campaign) -> None:
     if wanted <= 0 or campaign.state != "running" or not campaigns.is_open(campaign, now):
         return
     allowed = placed = campaign.cap.allowed(wanted, now)
+    is_full = False
     for agent in takers(campaign):
         if not placed or (contact := next_contact(campaign, agent)) is None:
-            return
+            break
         clearance = clear(floor, campaign, contact)
         if clearance.refusal:
             refuse(floor, campaign, contact, clearance)
-        elif not is_fit(floor, campaign, contact):
-            campaign.hopper.append(contact)
-        elif not has_room(floor, clearance):
+        elif clearance.hindrance or not has_room(floor, clearance) or not is_fit(floor, campaign, contact):
             put_back(campaign, agent, contact)
-            floor.at(now + TRUNK_FULL, CampaignTimer(campaign.id, 0))
-            return
+            is_full = is_full or not (clearance.hindrance or has_room(floor, clearance))
         else:
             if placed == allowed and campaign.pacing.decision is not None:
                 floor.note(CallsPlaced(campaign.id, campaign.pacing.decision, allowed))
             placed -= 1
             attempt.begin(floor, campaign, contact, clearance, agent)
+    if is_full:
+        floor.at(now + TRUNK_FULL, CampaignTimer(campaign.id, 0))
 
 
 def takers(campaign: Campaign) -> list[AgentId]:
@@ -114,11 +114,11 @@ def next_contact(campaign: Campaign, agent: AgentId) -> Contact | None:
 
 
 def put_back(campaign: Campaign, agent: AgentId, contact: Contact) -> None:
-    """Where it was."""
+    """It is not the moment for this one; the others come first, which may go another way."""
     if agent:
         campaign.shown[agent] = contact
     else:
-        campaign.hopper.appendleft(contact)
+        campaign.hopper.append(contact)
 
 
 def refuse(floor: "Floor", campaign: Campaign, contact: Contact, clearance: Clearance) -> None:

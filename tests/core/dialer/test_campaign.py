@@ -325,7 +325,7 @@ def test_a_trunk_that_is_away_dials_nothing_and_nobody_is_lost() -> None:
     made.feed(e.EndpointChanged(PBX, TRUNK, "unreachable"), 1)
     made.start(contact("c1"))
     assert made.lines() == []
-    assert not made.of(f.ContactForbidden)[0].is_final
+    assert made.of(f.ContactForbidden) == []
 
 
 def test_the_store_that_gives_nothing_is_asked_again() -> None:
@@ -397,3 +397,26 @@ def test_the_record_of_a_call_says_what_was_dialled_and_what_became_of_it() -> N
     assert (cdr.direction, cdr.number, cdr.ani) == ("outbound", "+34612340001", "+34900")
     assert (cdr.legs[0].endpoint, cdr.legs[0].number) == (TRUNK, "+34612340001")
     assert cdr.talks[0].agent == ANNA
+
+
+@pytest.mark.parametrize(("unseen", "abandoned"), [(1_900_000, 0), (2_100_000, 1)])
+def test_a_line_that_was_gone_when_somebody_looked_again(unseen: int, abandoned: int) -> None:
+    made = Calling(rules())
+    made.start(contact("c1"))
+    line = made.lines()[0].leg
+    made.wait(5 * SECOND)
+    made.feed(e.SwitchDown(PBX, "the daemon began anew", made.now), 1)
+    made.feed(e.SwitchUp(PBX, "b1"), unseen - 2)
+    made.hung_up(line, 0, by="switch")
+    assert made.ended().outcome == "lost"
+    assert (made.campaign.cap.tally.live, made.campaign.cap.tally.abandoned) == (abandoned, abandoned)
+    assert not made.campaign.cap.in_flight
+
+
+def test_a_trunk_that_is_back_is_dialled_through_at_once() -> None:
+    made = Calling(rules(), ("anna", "bert"))
+    made.feed(e.EndpointChanged(PBX, TRUNK, "unreachable"), 1)
+    made.start(contact("c1"))
+    assert made.lines() == []
+    made.feed(e.EndpointChanged(PBX, TRUNK, "idle"), 1)
+    assert [line.number for line in made.lines()] == ["+34612340001"]
