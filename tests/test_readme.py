@@ -6,16 +6,19 @@ import shlex
 import subprocess
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer
 import yaml
 
 from ccd.cli.main import COMMANDS, LazyGroup, app
+from ccd.config.campaign import CampaignSection
+from ccd.config.campaign_rules import RETRY
 from ccd.config.load import load
 from ccd.config.settings import Settings
 from ccd.config.verb import VERBS, key_of
+from ccd.model.campaign import AttemptOutcome
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text()
@@ -104,7 +107,8 @@ def test_the_yaml_examples_make_a_site_without_a_mistake(tmp_path: Path) -> None
     """One is a whole `ccd.yaml`; flows lie beside it; others are sections, each put in place of the site's own."""
     texts = [text for kind, text in EXAMPLES if kind == "yaml"]
     whole = next(text for text in texts if "\nswitches:" in text)
-    sections = [text for text in texts if "switches:" not in text and not text.startswith("flow:")]
+    others = ("switches:", "campaigns:")
+    sections = [text for text in texts if not any(one in text for one in others) and not text.startswith("flow:")]
     replaced = {name for text in sections for name in yaml.load(text, yaml.BaseLoader)}
     assert not replaced & set(yaml.load(whole, yaml.BaseLoader))
     (tmp_path / "ccd.yaml").write_text("\n".join([whole, *sections]))
@@ -133,6 +137,42 @@ def test_the_example_of_several_switches_is_right_in_place_of_the_one(tmp_path: 
     assert list(found.configuration.network.trunks) == ["main", "annex"]
     said = [problem.message for problem in found.warnings]
     assert said == ["nobody on switch `main` can call out: no rule of the dial policy has a trunk of it"]
+
+
+def sections_of(text: str) -> dict[str, str]:
+    """The text of each section by its name."""
+    parts = [part for part in re.split(r"(?m)^(?=[a-z_]+:)", text) if part.strip()]
+    return {part.partition(":")[0]: part for part in parts}
+
+
+def test_the_examples_of_campaigns_are_right_in_place_of_the_sections(tmp_path: Path) -> None:
+    """The second one is for the site of the first."""
+    texts = [text for kind, text in EXAMPLES if kind == "yaml"]
+    site = sections_of(next(text for text in texts if "\nswitches:" in text))
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "welcome.yaml").write_text(next(text for text in texts if text.startswith("flow: welcome")))
+    examples = [text for text in texts if "campaigns:" in text]
+    assert len(examples) == 2
+    for text in examples:
+        new = sections_of(text)
+        queues = site["queues"].rstrip() + "\n" + new.pop("queues", "").removeprefix("queues:\n")
+        site |= new | {"queues": queues}
+        (tmp_path / "ccd.yaml").write_text("".join(site.values()))
+        found = load(tmp_path, 0, lambda text, language: "speech")
+        assert [str(problem) for problem in found.warnings] == []
+        assert list(found.contact_rules) == list(found.configuration.campaigns)
+    assert [campaign.name for campaign in found.configuration.campaigns.values()] == ["Renewals 2027"]
+
+
+def test_every_setting_of_a_campaign_is_in_its_table() -> None:
+    cells = [cell.split("|")[0] for cell in re.findall(r"^\| (`[^\n]*)$", section("Campaigns"), re.MULTILINE)]
+    assert {name for cell in cells for name in quoted(cell)} == set(CampaignSection.model_fields)
+
+
+def test_the_outcomes_of_attempts_are_told_with_what_holds_for_them() -> None:
+    said = section("Campaigns").partition("\nOutcomes are ")[2].partition("\n\n")[0]
+    assert quoted(said) == set(get_args(AttemptOutcome))
+    assert {name for name in quoted(said) if name != "talked"} == set(RETRY)
 
 
 def test_the_flow_of_the_number_is_there() -> None:

@@ -165,6 +165,7 @@ KINDS: dict[str, Any] = {
     "flow": Annotated[Text, AfterValidator(of_kind("flow"))],
     "queue": Annotated[Text, AfterValidator(of_kind("queue"))],
     "calendar": Annotated[Text, AfterValidator(of_kind("calendar"))],
+    "list": Annotated[Text, AfterValidator(of_kind("do-not-call list"))],
     "variable": VariableName,
     "mailbox": Identifier,
     "field": Annotated[

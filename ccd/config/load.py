@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ccd.config import site
+from ccd.config import campaign_rules, site
+from ccd.config.campaign import GLOBAL
+from ccd.config.campaign_review import check_campaigns
 from ccd.config.document import Document, read_file
 from ccd.config.flow import FlowFile, compile_flow, flow_name
 from ccd.config.problem import ConfigurationErrors, Place, Problem, expectation, shown
@@ -16,7 +18,8 @@ from ccd.config.settings import ADAPTER, Settings
 from ccd.config.switch import check_switches
 from ccd.config.validation import validate
 from ccd.core.configuration import Configuration
-from ccd.model.ids import AgentId, Moment
+from ccd.model.campaign import ContactRules
+from ccd.model.ids import AgentId, CampaignId, Moment
 
 SETTINGS_FILE = "ccd.yaml"
 FLOW_FILE_LIMIT = 500
@@ -28,7 +31,8 @@ class Loaded:
 
     `texts` are all (text, language) that must be rendered before; their sounds are where `sound_name` said. `base` is
     the folder that the paths of `settings` count from, `pins` the agents' PINs, hashed. `inputs` are the files read.
-    `shadow` is the policy that looks on; one with mistakes is none, and they are among the warnings.
+    `shadow` is the policy that looks on; one with mistakes is none, and they are among the warnings. By
+    `contact_rules` each campaign's contacts are chosen, which is nothing that the engine must know.
     """
 
     configuration: Configuration
@@ -39,6 +43,7 @@ class Loaded:
     warnings: tuple[Problem, ...]
     inputs: tuple[Path, ...]
     shadow: Configuration | None = None
+    contact_rules: Mapping[CampaignId, ContactRules] = field(default_factory=dict)
 
 
 @dataclass
@@ -99,8 +104,9 @@ def load(path: Path, now: Moment, sound_name: SoundName, *, has_shadow: bool = T
     if settings.shadow is not None and has_shadow:
         shadow, mistakes = load_shadow(base / settings.shadow.policy, now)
         warnings += mistakes
-    texts = tuple(reading.scope.texts)
-    return Loaded(configuration, settings, base, pins, texts, tuple(sorted(set(warnings))), inputs, shadow)
+    texts, told = tuple(reading.scope.texts), tuple(sorted(set(warnings)))
+    contact_rules = campaign_rules.compile_contact_rules(settings)
+    return Loaded(configuration, settings, base, pins, texts, told, inputs, shadow, contact_rules)
 
 
 def load_shadow(path: Path, now: Moment) -> tuple[Configuration | None, list[Problem]]:
@@ -165,10 +171,14 @@ def learn(scope: Scope, data: Mapping[str, Any], flows: Iterable[str]) -> None:
         ("calendar", "calendars"),
         ("agent", "agents"),
         ("switch", "switches"),
+        ("set of calling hours", "calling_hours"),
     ):
         names = data.get(section)
         scope.known[kind] = dict.fromkeys(names) if isinstance(names, dict) else ()
     scope.known["flow"] = dict.fromkeys(flows)
+    lists = data.get("do_not_call")
+    named = [name for name in lists if isinstance(name, str)] if isinstance(lists, list) else []
+    scope.known["do-not-call list"] = dict.fromkeys([*named, GLOBAL])
     speech = data.get("speech")
     voices = speech.get("voices") if isinstance(speech, dict) else None
     scope.known["language"] = tuple(voices) if isinstance(voices, dict) else ("en",)
@@ -200,22 +210,28 @@ def check_site(document: Document, settings: Settings) -> None:
             place = document.place(("http", "tokens", index, "name"))
             document.error(place, f"there is a token `{token.name}` already")
     check_switches(document, settings)
+    check_campaigns(document, settings)
 
 
 def configured(settings: Settings, flows: Mapping[str, FlowFile], scope: Scope, now: Moment) -> Configuration:
     """The engine's part; its hash names the content."""
     network = site.compile_network(settings)
+    calendars = site.compile_calendars(settings, now)
+    campaigns = campaign_rules.compile_campaigns(settings, calendars, scope, now)
+    own_flows = {campaign.flow.name: campaign.flow for campaign in campaigns.values()}
     parts: dict[str, Any] = {
         "site": site.compile_site(settings),
         "numbers": {number: site.compile_route(route) for number, route in settings.numbers.items()},
-        "flows": {name: file.flow for name, file in flows.items()},
+        "flows": {name: file.flow for name, file in flows.items()} | own_flows,
         "queues": site.compile_queues(settings, scope),
         "agents": site.compile_agents(settings.agents, network),
-        "calendars": site.compile_calendars(settings, now),
+        "calendars": calendars,
         "dial_policy": site.compile_dial_policy(settings.dial_policy, network),
         "feature_codes": site.compile_feature_codes(settings),
         "phone_prompts": site.compile_phone_prompts(settings.phone_prompts, scope),
         "default_route": site.compile_route(settings.default_route) if settings.default_route else None,
+        "campaigns": campaigns,
+        "trunk_limits": campaign_rules.compile_trunk_limits(settings.trunk_limits, network),
         "network": network,
     }
     digest = hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]

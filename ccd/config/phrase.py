@@ -44,3 +44,8 @@ PHONE: dict[str, dict[str, str]] = {
         "refused": "Das ist nicht möglich.",
     },
 }
+OPTED_OUT: dict[str, str] = {
+    "en": "You will not be called again.",
+    "es": "No le volveremos a llamar.",
+    "de": "Wir rufen Sie nicht mehr an.",
+}

@@ -4,10 +4,12 @@ import os.path
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from ccd.config import phrase
+from ccd.config.campaign_review import review_campaigns
 from ccd.config.document import Document
 from ccd.config.flow import FlowFile
 from ccd.config.problem import Place, Problem, nearest
@@ -164,7 +166,7 @@ def review_site(document: Document, settings: Settings) -> Iterator[Problem]:
             if getattr(settings.phone_prompts, prompt) is None:
                 place = document.place(("phone_prompts",), of_key=True)
                 yield warning(place, f"phone prompt `{prompt}` has no built-in text in {settings.site.language}")
-    for place, message in far_apart(document, settings):
+    for place, message in chain(far_apart(document, settings), review_campaigns(document, settings)):
         yield warning(place, message)
     if not settings.numbers and settings.default_route is None:
         yield warning(document.place(), "no number leads to a flow (`numbers`, `default_route`)")

@@ -1,7 +1,8 @@
 """The sections of `ccd.yaml` that become values of the core: queues, agents, calendars, recording, dialling."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
@@ -59,8 +60,9 @@ Short = Annotated[Duration, between(0, 3_600 * SECOND, written)]
 Ring = Annotated[Duration, between(SECOND, 300 * SECOND, written)]
 QueueReference = Annotated[Text, *KINDS["queue"].__metadata__[1:]]
 Role = Literal["agent", "supervisor", "admin"]
-Dialler = Literal["agent", "supervisor", "admin", "flow"]
-DIALLERS: tuple[Dialler, ...] = get_args(Dialler)
+Dialler = Literal["agent", "supervisor", "admin", "flow", "dialler"]
+DIALLERS: tuple[Dialler, ...] = ("agent", "supervisor", "admin", "flow")
+"""Whom a rule is for that names nobody. A campaign dials by itself and by the thousand: it must be named."""
 PinHash = Annotated[Text, AfterValidator(matching(HASH.pattern.removesuffix(r"\Z"), "a hash as `ccd hash` prints it"))]
 
 
@@ -142,6 +144,8 @@ class QueueSection(Documented):
     """Answered within this time counts for the service level."""
     caller_name: Line = ""
     """What an agent's phone shows before the caller's name."""
+    auto_answer: Flag = False
+    """The agents' phones are told to answer by themselves."""
 
 
 class AgentSection(Documented):
@@ -173,7 +177,7 @@ class DialRuleSection(Documented):
     allow: Flag = True
     """False forbids."""
     roles: list[Dialler] = Field(default_factory=lambda: list(DIALLERS))
-    """Who may."""
+    """Who may; campaigns (`dialler`) only where they are named."""
     trunk: Endpoint = ""
     """The trunk to dial through; the rule is for calls on the switch that it is on."""
     outbound_cli: Number = ""
@@ -241,6 +245,20 @@ def weekdays(value: Any) -> tuple[int, ...]:
     return tuple(days)
 
 
+def check_week(hours: Mapping[tuple[int, ...], tuple[Span, ...]]) -> None:
+    """A week has so many openings and no more."""
+    openings = sum(len(days) * len(spans) for days, spans in hours.items())
+    if openings > WEEK_LIMIT:
+        raise problem(f"{openings} openings a week" + expectation(f"at most {WEEK_LIMIT}"))
+
+
+def weekly(hours: Mapping[tuple[int, ...], tuple[Span, ...]]) -> tuple[tuple[Span, ...], ...]:
+    """By day of the week, from Monday."""
+    return tuple(
+        tuple(span for days, spans in hours.items() if weekday in days for span in spans) for weekday in range(7)
+    )
+
+
 def day(value: Any) -> date:
     """`2026-12-24`."""
     try:
@@ -254,18 +272,16 @@ Spans = Annotated[tuple[Span, ...], BeforeValidator(spans), WithJsonSchema({"typ
 Weekdays = Annotated[tuple[int, ...], BeforeValidator(weekdays), WithJsonSchema({"type": "string"})]
 
 
-class PublicHolidays(Documented):
+class RegionHolidays(Documented):
     """The holidays of a country, from the `holidays` library."""
 
     country: Annotated[Text, AfterValidator(matching(r"[A-Z]{2}", "a country as ES"))] = ""
     """The country's two letters."""
     region: Annotated[Text, AfterValidator(matching(r"[A-Za-z0-9-]{0,12}", "a region as MD"))] = ""
     """The region, as the library names it."""
-    days: dict[Day, Line] = Field(default_factory=dict)
-    """Further days and what they are called."""
 
     @model_validator(mode="after")
-    def is_known(self) -> "PublicHolidays":
+    def is_known(self) -> Self:
         """Country and region that the library knows."""
         if not self.country:
             return self
@@ -278,6 +294,13 @@ class PublicHolidays(Documented):
             expected = ", ".join(known[self.country]) or "none"
             raise problem(f"{self.country} has no region {shown(self.region)}" + expectation(f"one of {expected}"))
         return self
+
+
+class PublicHolidays(RegionHolidays):
+    """The same, and days of the site's own."""
+
+    days: dict[Day, Line] = Field(default_factory=dict)
+    """Further days and what they are called."""
 
 
 class CalendarSection(Documented):
@@ -295,20 +318,14 @@ class CalendarSection(Documented):
     @model_validator(mode="after")
     def is_bounded(self) -> "CalendarSection":
         """It is compiled for more than a year of days."""
-        openings = sum(len(days) * len(spans) for days, spans in self.hours.items())
-        if openings > WEEK_LIMIT:
-            raise problem(f"{openings} openings a week" + expectation(f"at most {WEEK_LIMIT}"))
+        check_week(self.hours)
         return self
 
     def opening_hours(self, site_zone: str) -> OpeningHours:
         """As `calendar` compiles them."""
-        weekly = tuple(
-            tuple(span for days, spans in self.hours.items() if weekday in days for span in spans)
-            for weekday in range(7)
-        )
         return OpeningHours(
             self.time_zone or site_zone,
-            weekly,
+            weekly(self.hours),
             self.holidays.days,
             self.holidays.country,
             self.holidays.region,

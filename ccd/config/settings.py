@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from ccd.config.campaign import GLOBAL, CallingHoursSection, CampaignSection, Trunk, TrunkLimitSection
 from ccd.config.flow import Scalar
 from ccd.config.kind import (
     Duration,
@@ -375,6 +376,14 @@ class Settings(Documented):
     """Which numbers may be dialled."""
     calendars: dict[Identifier, CalendarSection] = Field(default_factory=dict)
     """Name to opening hours."""
+    campaigns: dict[Identifier, CampaignSection] = Field(default_factory=dict)
+    """Id to campaign."""
+    calling_hours: dict[Identifier, CallingHoursSection] = Field(default_factory=dict)
+    """Name to when numbers may be called, in their own local time."""
+    do_not_call: list[Identifier] = Field(default_factory=lambda: [GLOBAL])
+    """The do-not-call lists; `global` is one in any case."""
+    trunk_limits: dict[Trunk, TrunkLimitSection] = Field(default_factory=dict)
+    """Trunk to what it carries of calls that campaigns dial."""
     recording: SiteRecordingSection = Field(default_factory=SiteRecordingSection)
     """What is recorded where a queue says nothing else."""
     speech: SpeechSection = Field(default_factory=SpeechSection)

@@ -1,6 +1,6 @@
 """`ccd.yaml`'s sections to the core's values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ccd.config import phrase
 from ccd.config.calendar import compile_calendar
@@ -63,6 +63,7 @@ def compile_queue(name: str, queue: QueueSection, default: RecordingPolicy, scop
         recording=queue.recording.policy() if queue.recording else default,
         service_level_time=queue.service_level_time,
         caller_name=queue.caller_name,
+        auto_answer=queue.auto_answer,
     )
 
 
@@ -144,9 +145,14 @@ def compile_phone_prompts(section: PhonePromptsSection, scope: Scope) -> PhonePr
 
 def built_in(name: str, scope: Scope) -> Prompt:
     """A phone's prompt in every language that there is a voice and a text for."""
-    known = scope.known.get("language", tuple(phrase.PHONE))
-    texts = {language: words[name] for language, words in phrase.PHONE.items() if language in known}
-    return Prompt({language: (Sound(rendered(text, language, scope)),) for language, text in texts.items()})
+    return in_all_languages({language: words[name] for language, words in phrase.PHONE.items()}, scope)
+
+
+def in_all_languages(texts: Mapping[str, str], scope: Scope) -> Prompt:
+    """A text by language, as far as there are voices."""
+    known = scope.known.get("language", tuple(texts))
+    spoken = {language: text for language, text in texts.items() if language in known}
+    return Prompt({language: (Sound(rendered(text, language, scope)),) for language, text in spoken.items()})
 
 
 def compile_route(route: RouteSection) -> NumberRoute:

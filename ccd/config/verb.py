@@ -21,6 +21,7 @@ from ccd.core.flow.steps.answer import Answer
 from ccd.core.flow.steps.call import Call
 from ccd.core.flow.steps.caller import Caller
 from ccd.core.flow.steps.collect import Collect
+from ccd.core.flow.steps.do_not_call import DoNotCall
 from ccd.core.flow.steps.goto import Goto
 from ccd.core.flow.steps.hangup import Hangup
 from ccd.core.flow.steps.hours import Hours
@@ -36,7 +37,7 @@ VERBS: dict[str, Any] = {
     verb.verb: verb
     for verb in (
         *(Answer, Play, Menu, Collect, If, Set, Caller, Hours),
-        *(Queue, Voicemail, Transfer, Hangup, Goto, Call),
+        *(Queue, Voicemail, Transfer, DoNotCall, Hangup, Goto, Call),
     )
 }
 """Every verb of a flow, by the word for it."""

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ccd.lab.auto_answer import EITHER
 from ccd.lab.packages import Program
 from ccd.lab.phone_call import PhoneCall, PhoneEvent
 from ccd.lab.phone_message import PhoneSettings
@@ -85,6 +86,10 @@ class Phone:
     async def auto_answer(self, after: float = 0.0) -> None:
         """From now on answer every call after so many seconds of ringing."""
         await self.command("answering", code=200, after=after)
+
+    async def answer_when_told(self, by: Sequence[str] = EITHER) -> None:
+        """From now on answer at once what tells so by one of these headers, and let the rest ring."""
+        await self.command("answering", code=200, after=0.0, told_by=list(by))
 
     async def auto_refuse(self, code: int = 486, after: float = 0.0) -> None:
         await self.command("answering", code=code, after=after)

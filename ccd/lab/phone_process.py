@@ -11,11 +11,13 @@ import os
 import select
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pjsua2 as pj
 
+from ccd.lab.auto_answer import is_asked
 from ccd.lab.phone_message import PhoneSettings
 
 POLL_MS = 10
@@ -117,10 +119,14 @@ class _Account(pj.Account):  # type: ignore[misc]  # pjsua2 has no type informat
 
 @dataclass
 class _Answering:
-    """What the phone does with a call that comes in: answer or refuse after some seconds, or ring on (code None)."""
+    """What the phone does with a call that comes in: answer or refuse after some seconds, or ring on (code None).
+
+    With `told_by` only a call that tells it so by one of these headers.
+    """
 
     code: int | None = None
     after: float = 0.0
+    told_by: tuple[str, ...] = ()
 
 
 @dataclass
@@ -190,16 +196,12 @@ class _Phone:
         self.count += 1
         call = self.calls[self.count] = _Call(self, self.count, call_id)
         request, _, rest = message.partition("\r\n")
-        headers = [line.split(":", 1) for line in rest.split("\r\n\r\n", 1)[0].split("\r\n") if ":" in line]
-        emit(
-            "incoming",
-            call=call.number,
-            recording=call.recording,
-            request=request,
-            headers=[(name.strip(), value.strip()) for name, value in headers],
-        )
+        lines = [line.split(":", 1) for line in rest.split("\r\n\r\n", 1)[0].split("\r\n") if ":" in line]
+        headers = [(name.strip(), value.strip()) for name, value in lines]
+        emit("incoming", call=call.number, recording=call.recording, request=request, headers=headers)
         self._reply(call, 180)
-        if self.answering.code is not None:
+        told_by = self.answering.told_by
+        if self.answering.code is not None and (not told_by or is_asked(headers, told_by)):
             self.due.append(_Due(time.monotonic() + self.answering.after, call.number, self.answering.code))
 
     def forget(self, number: int) -> None:
@@ -231,8 +233,8 @@ class _Phone:
         self.account.setRegistration(False)
         return {}
 
-    def do_answering(self, code: int | None, after: float) -> dict[str, Any]:
-        self.answering = _Answering(code, after)
+    def do_answering(self, code: int | None, after: float, told_by: Sequence[str] = ()) -> dict[str, Any]:
+        self.answering = _Answering(code, after, tuple(told_by))
         return {}
 
     def do_call(self, uri: str, identity: str, headers: list[tuple[str, str]]) -> dict[str, Any]:

@@ -40,8 +40,8 @@ def test_all_mistakes_of_all_files_come_at_once_in_order(tmp_path: Path) -> None
         "ccd.yaml:2:27: error: there is no flow `mian` (expected one of main, other; did you mean main?)",
         "ccd.yaml:3:36: error: `two` is no whole number (expected as 3)",
         "flows/main.yaml:4:25: error: there is no queue `sals` (expected one of sales; did you mean sales?)",
-        "flows/other.yaml:3:7: error: unknown key `gotto` (expected answer, call, caller, collect, goto, hangup, hours,"
-        " if, menu, next, play, queue, set, transfer, voicemail; did you mean goto?)",
+        "flows/other.yaml:3:7: error: unknown key `gotto` (expected answer, call, caller, collect, do_not_call, goto,"
+        " hangup, hours, if, menu, next, play, queue, set, transfer, voicemail; did you mean goto?)",
     ]
 
 

@@ -356,3 +356,13 @@ def test_the_screen_shows_the_caller_by_his_record() -> None:
     (dial,) = made.dialled()
     assert dial.cli_name == "sales - Dr Ann"
     assert dial.headers[1] == ("X-CCD-URL", f"https://crm/{began(made)}?caller=a%2Fb&number=%2B34600&queue=sales")
+
+
+def test_the_phone_is_told_to_answer_by_itself_where_the_queue_says_so() -> None:
+    made = centre()
+    told = replace(made.configuration.queues[SALES], auto_answer=True)
+    made.configurations["h2"] = replace(made.configuration, hash="h2", queues={SALES: told})
+    made.feed(e.ConfigurationLoaded("h2"))
+    made.arrive("shop", answered=True)
+    (dial,) = made.dialled()
+    assert dial.headers[2:] == (("Call-Info", "<sip:ccd>;answer-after=0"), ("Alert-Info", "info=alert-autoanswer"))

@@ -26,6 +26,8 @@ AFTER_LINK: Length = SECOND
 ANSWERED_ELSEWHERE = 26
 NORMAL = 16
 NO_TRUNK = Endpoint("")
+AUTO_ANSWER = (("Call-Info", "<sip:ccd>;answer-after=0"), ("Alert-Info", "info=alert-autoanswer"))
+"""By which phones are told to answer by themselves; each maker knows one of the two, or both."""
 MISSED: tuple[OfferOutcome, ...] = ("expired", "refused", "unreachable")
 OUTCOME_OF_CAUSE: dict[int, OfferOutcome] = {
     1: "unreachable",
@@ -68,6 +70,8 @@ def make(floor: "Floor", call: Call, queue: Queue, agent: "agents.Agent", trigge
     headers: tuple[tuple[str, str], ...] = (("X-CCD-Call", call_id),)
     if floor.configuration.site.screen_pop_url:
         headers += (("X-CCD-URL", screen_pop(floor, call, queue_id)),)
+    if queue.auto_answer:
+        headers += AUTO_ANSWER
     caller = call.shown_name
     name = f"{queue.shown_name} - {caller}"[:NAME_LENGTH] if caller else queue.shown_name
     ring_time = queue.ring_time

@@ -25,6 +25,7 @@ dialled only with a held agent for each: W + F + 1 <= H - m, and the share falls
 A rolling view, the last 30 days at any moment, is reported and not promised: what falls out of it can be all answers.
 """
 
+from bisect import bisect_right
 from typing import Literal
 
 from msgspec import Struct, field
@@ -53,13 +54,13 @@ class Period(Struct, frozen=True):
 
     def begin(self, now: Moment) -> Moment:
         """When the period of `now` began."""
-        known = [bound for bound in self.bounds if bound <= now]
-        return known[-1] if known else self.start + (now - self.start) // self.length * self.length
+        place = bisect_right(self.bounds, now)
+        return self.bounds[place - 1] if place else self.start + (now - self.start) // self.length * self.length
 
     def end(self, now: Moment) -> Moment:
         """When the next begins."""
-        later = [bound for bound in self.bounds if bound > now]
-        return later[0] if later else self.begin(now) + self.length
+        place = bisect_right(self.bounds, now)
+        return self.bounds[place] if place < len(self.bounds) else self.begin(now) + self.length
 
 
 class Rules(Struct, frozen=True):

@@ -24,10 +24,12 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 _NO_ADDRESS = str.maketrans({":": " -", "/": "-", "@": " "})
 """FreeSWITCH takes even a name for an address, and keeps what stands behind `/` and `:` and before `@`."""
-_MEANS_SOMETHING = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\ud800-\udfff'\"\\`{}\[\]<>$^|]+|:_:|array::|mod_event_socket", re.IGNORECASE
-)
+_MARKS = r"\x00-\x1f\x7f-\x9f\ud800-\udfff'\"\\`{}\[\]$^|"
+_WORDS = ":_:|array::|mod_event_socket"
+_MEANS_SOMETHING = re.compile(rf"[{_MARKS}<>]+|{_WORDS}", re.IGNORECASE)
 """Between two dial strings, in front of a list, and what anywhere beside `reload` has the event socket reloaded."""
+_MEANS_SOMETHING_IN_HEADER = re.compile(rf"[{_MARKS}]+|{_WORDS}", re.IGNORECASE)
+"""A header may hold an address: `<` is looked for in front of a dial string, and this is inside of its braces."""
 
 
 def originate(dial: Dial, variables: Iterable[tuple[str, str]], settings: Settings) -> str:
@@ -53,7 +55,7 @@ def originate(dial: Dial, variables: Iterable[tuple[str, str]], settings: Settin
     if name := clean(dial.cli_name.translate(_NO_ADDRESS))[:NAME_LIMIT].strip():
         values["origination_caller_id_name"] = name
     for name, value in dial.headers:
-        values[f"sip_h_{_matching(_HEADER_NAME, name)}"] = clean(value)
+        values[f"sip_h_{_matching(_HEADER_NAME, name)}"] = clean(value, means=_MEANS_SOMETHING_IN_HEADER)
     for name, value in variables:
         values[_matching(_VARIABLE_NAME, name)] = clean(value)
     if len(values) > VARIABLE_LIMIT:
@@ -64,10 +66,10 @@ def originate(dial: Dial, variables: Iterable[tuple[str, str]], settings: Settin
     return argument
 
 
-def clean(text: str, limit: int = VALUE_LIMIT) -> str:
+def clean(text: str, limit: int = VALUE_LIMIT, means: re.Pattern[str] = _MEANS_SOMETHING) -> str:
     """One line of valid UTF-8 with nothing that FreeSWITCH would act on, of at most `limit` bytes."""
-    while _MEANS_SOMETHING.search(text):
-        text = _MEANS_SOMETHING.sub(" ", text)
+    while means.search(text):
+        text = means.sub(" ", text)
     text = text.strip()
     return text.encode()[:limit].decode(errors="ignore")
 

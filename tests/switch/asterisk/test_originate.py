@@ -14,6 +14,7 @@ from ccd.wire.ami import Action, IllegalValue, render
 from tests.switch.asterisk.scripted import SETTINGS, leg
 
 LEG = leg("a1")
+AUTO_ANSWER = (("Call-Info", "<sip:ccd>;answer-after=0"), ("Alert-Info", "info=alert-autoanswer"))
 
 
 def split_as_asterisk_does(text: str) -> list[str]:
@@ -95,3 +96,10 @@ def test_what_cannot_be_dialled(dial: Dial) -> None:
 def test_a_value_that_is_too_long_is_cut_and_still_fits_its_line() -> None:
     dial = Dial(LEG, Endpoint("PJSIP/1"), SECOND, headers=(("X-" + "y" * 60, ',"' * 2000),))
     assert render(Action("Originate", originate(dial, dial.variables, SETTINGS)))
+
+
+@pytest.mark.parametrize(("name", "value"), AUTO_ANSWER)
+def test_what_tells_a_phone_to_answer_is_passed_on_as_it_is(name: str, value: str) -> None:
+    dial = Dial(LEG, Endpoint("PJSIP/1"), SECOND, headers=((name, value),))
+    variable = dict(originate(dial, (), SETTINGS))["Variable"]
+    assert split_as_asterisk_does(variable) == [f"PJSIP_HEADER(add,{name})={value}"]

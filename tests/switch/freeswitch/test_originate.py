@@ -15,6 +15,7 @@ from ccd.wire.esl import BgApi, IllegalValue
 from tests.switch.freeswitch.scripted import SETTINGS, leg
 
 LEG = leg("a-1")
+AUTO_ANSWER = (("Call-Info", "<sip:ccd>;answer-after=0"), ("Alert-Info", "info=alert-autoanswer"))
 
 
 def argument(dial: Dial) -> str:
@@ -107,3 +108,18 @@ def test_a_name_that_is_shown() -> None:
 def test_what_cannot_be_dialled(dial: Dial) -> None:
     with pytest.raises((IllegalValue, UnsafeText)):
         argument(dial)
+
+
+def unquoted(value: str) -> str:
+    """What originate makes of a variable: backslashes off at blanks, at commas, at the equals sign."""
+    for _ in range(3):
+        value = re.sub(r"\\(.)", lambda found: " " if found[1] == "s" else found[1], value)
+    return value
+
+
+@pytest.mark.parametrize(("name", "value"), AUTO_ANSWER)
+def test_what_tells_a_phone_to_answer_is_passed_on_as_it_is(name: str, value: str) -> None:
+    asked = argument(Dial(LEG, Endpoint("user/1001"), SECOND, headers=((name, value),)))
+    written = asked.partition(f"sip_h_{name}=")[2].partition("}")[0]
+    assert unquoted(written) == value
+    assert "<" not in argument(Dial(LEG, Endpoint("user/1001"), SECOND, variables=((name.replace("-", "_"), value),)))
