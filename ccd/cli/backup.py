@@ -15,7 +15,7 @@ def backup(
     config: Annotated[Path, typer.Option("--config", "-c", envvar="CCD_CONFIG", help="The daemon's file.")] = DEFAULT,
     recordings: Annotated[bool, typer.Option("--recordings", help="Recordings and messages too (big).")] = False,
 ) -> None:
-    """Configuration, records, contacts and journal into one file; the daemon may run."""
+    """Configuration, records, contacts, journal into a file; the daemon may run."""
     from ccd.cli.pace import Pace
     from ccd.config.problem import ConfigurationErrors
     from ccd.daemon.backup import BackupError, back_up

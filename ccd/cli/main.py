@@ -33,7 +33,11 @@ COMMANDS = {
         "Days of simulated callers and agents on your own configuration: service level, waits, occupancy.",
     ),
     "callers": ("ccd.cli.callers", "app", "Those who call: what is kept of them."),
-    "backup": ("ccd.cli.backup", "backup", "Configuration, records and journal into one file; the daemon may run."),
+    "backup": (
+        "ccd.cli.backup",
+        "backup",
+        "Configuration, records, contacts, journal into a file; the daemon may run.",
+    ),
     "restore": ("ccd.cli.restore", "restore", "A backup back in its place; the daemon must not run."),
     "token": ("ccd.cli.token", "token", "Make a token for the API, and its line for the configuration."),
     "hash": ("ccd.cli.hash", "hash_pin", "Hash an agent's PIN for the configuration."),

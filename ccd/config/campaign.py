@@ -112,7 +112,7 @@ class AbandonSection(Documented):
     """So long after the answer the agent must be there."""
     hard: Flag = True
     """The share is never above the target, at no moment of the period; it costs some talk time."""
-    spare: Annotated[WholeNumber, between(0, 1_000)] = 1
+    spare: Annotated[WholeNumber, between(0, 1_000)] = 0
     """With `hard`: so many agents may vanish at once, and it holds yet."""
     period: Period | None = None
     """For what time the share counts: `30d`, or `day` for a day of the site's calendar; else as the law has it."""

@@ -22,13 +22,15 @@ RECALL_TIME: Length = 10 * SECOND
 def adopt(floor: "Floor", event: LegArrived) -> None:
     """Who waited waits on in his place, who was in a menu hears it again, who talks is left alone.
 
-    A customer whose talk ended meanwhile goes on in his flow; any other leg of ours without its partner is hung up.
+    A customer whose talk ended meanwhile goes on in his flow, and so does one whom a campaign dialled and who has
+    picked up; any other leg of ours without its partner is hung up.
     """
     variables = event.variables
     call_id = CallId(variables["CCD_CALL"])
+    is_customer = variables.get("CCD_ROLE") in ("caller", "talked") or (event.answered and "CCD_CAMPAIGN" in variables)
     if event.bridge:
         join(floor, event, call_id)
-    elif call_id in floor.calls or variables.get("CCD_ROLE") not in ("caller", "talked"):
+    elif call_id in floor.calls or not is_customer:
         floor.send(HangUp(event.leg))
     else:
         resume(floor, event, call_id)

@@ -9,6 +9,7 @@ import pytest
 
 from ccd.core.engine import Engine
 from ccd.daemon.absence import Absence
+from ccd.daemon.barrier import Barrier
 from ccd.daemon.clock import Clock
 from ccd.daemon.intake import Intake, plain, readable
 from ccd.daemon.journal import Began, Entry, Journal, digest, read, segments
@@ -77,9 +78,10 @@ def pump(tmp_path: Path, clock: Clock) -> tuple[Pump, Wire, list[AnyFact]]:
     config = configuration({"sales": flow("sales", wait=Wait())}, (queue("sales"),), (agent("anna", sales=1),))
     engine = Engine({config.hash: config}, config.hash)
     facts: list[AnyFact] = []
+    journal = Journal(tmp_path, HEAD)
     made = Pump(
         engine,
-        Journal(tmp_path, HEAD),
+        journal,
         clock,
         prepare=Intake(
             engine, Vault(), Absence(list, lambda recording: (0, 0), clock.now), lambda text: "+34600" if text else ""
@@ -87,6 +89,8 @@ def pump(tmp_path: Path, clock: Clock) -> tuple[Pump, Wire, list[AnyFact]]:
         ask=lambda ask: None,
         reply=lambda reply: None,
         update_caller=lambda command: None,
+        block=lambda command: None,
+        barrier=Barrier(journal, None, go=lambda commands: made.go(commands), feed=lambda event: made.feed(event)),
         watchers=(lambda noted, at: facts.extend(noted),),
     )
     wire = Wire(tmp_path)

@@ -67,7 +67,20 @@ def test_an_expression_is_made_of_what_promql_knows(rule: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize(
-    "word", ["StuckLeg", "Invariant", "SwitchDown", "LoopLag", "Disk", "JournalGap", "Backlog", "RecordingsLost"]
+    "word",
+    [
+        "StuckLeg",
+        "Invariant",
+        "SwitchDown",
+        "LoopLag",
+        "Disk",
+        "JournalGap",
+        "Backlog",
+        "RecordingsLost",
+        "AbandonRate",
+        "DialsRefused",
+        "ContactsAway",
+    ],
 )
 def test_what_must_be_watched_is(word: str) -> None:
     assert any(word in rule["alert"] for rule in RULES)

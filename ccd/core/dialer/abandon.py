@@ -70,7 +70,7 @@ class Rules(Struct, frozen=True):
     period: Period = Period()
     law: Law = Law()
     is_hard: bool = True
-    spare: int = 1
+    spare: int = 0
     longest_flight: Length = 90 * SECOND
 
 
@@ -220,7 +220,7 @@ class AbandonCap(Struct):
             return
         (self.tally if since >= self.began else self.last).abandoned += 1
         self._today(now).abandoned += 1
-        self._check()
+        self._check(is_above=self.surplus < -EXACT)
 
     def unknown(self, call: CallId, now: Moment) -> None:
         """After a restart nobody can say what became of a line: it counts as answered and abandoned."""
@@ -293,9 +293,9 @@ class AbandonCap(Struct):
             return short <= 0
         return short <= 0 or tally.abandoned + short <= target * (tally.live + flight) + EXACT
 
-    def _check(self) -> None:
-        """After a loss: is what is in flight still covered?"""
-        if self.rules.is_hard and not self._is_covered(self.tally, 0, 0):
+    def _check(self, *, is_above: bool = False) -> None:
+        """After a loss: is what is in flight still covered? `is_above`: the target is passed already, by this one."""
+        if self.rules.is_hard and (is_above or not self._is_covered(self.tally, 0, 0)):
             self.excess_losses += 1
             self.is_stopped = True
 
