@@ -75,11 +75,6 @@ def again(value: Any) -> Length:
     return 0 if value == "never" else duration(value)
 
 
-def alone(key: str) -> BeforeValidator:
-    """What may be written for a mapping of one key only."""
-    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
-
-
 Period = Annotated[Any, PlainValidator(period), WithJsonSchema({"type": "string"})]
 After = Annotated[
     int,
@@ -161,9 +156,21 @@ class DispositionSection(Documented):
         return self
 
 
-Retry = Annotated[RetrySection, alone("after")]
+Retry = Annotated[
+    RetrySection,
+    BeforeValidator(
+        lambda value: {"after": value} if isinstance(value, str) else value,
+        json_schema_input_type=After | RetrySection,
+    ),
+]
 """A length of time, or a mapping."""
-Clis = Annotated[list[Cli], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+Clis = Annotated[
+    list[Cli],
+    BeforeValidator(
+        lambda value: [value] if isinstance(value, str) else value,
+        json_schema_input_type=Cli | list[Cli],
+    ),
+]
 """One number, or a list."""
 
 

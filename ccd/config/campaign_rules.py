@@ -118,9 +118,9 @@ def compile_cap(section: CampaignSection, zone: str, now: Moment) -> Rules:
 
 def compile_period(section: AbandonSection, zone: str, now: Moment) -> Period:
     """By the law, where nobody says: 30 days (US), a day (UK)."""
-    length = section.period or (DAILY if section.law == "uk" else 30 * DAY)
+    length: Length | str = section.period or (DAILY if section.law == "uk" else 30 * DAY)
     place = ZoneInfo(zone)
-    if length != DAILY:
+    if not isinstance(length, str):
         return Period(moment(place, section.since or date(1970, 1, 1), 0), length)
     today = (EPOCH + timedelta(microseconds=now)).astimezone(place).date()
     days = (today + timedelta(days=n) for n in range(-DAYS_BEFORE, DAYS_AFTER))

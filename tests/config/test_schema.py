@@ -25,6 +25,16 @@ def test_the_schema_of_the_settings_knows_all_sections() -> None:
     assert found["required"] == ["switches"]
 
 
+def test_the_schema_knows_both_ways_to_write_what_can_be_written_in_two() -> None:
+    campaign = schema("settings")["$defs"]["CampaignSection"]
+    assert campaign["required"] == ["queue"]
+    numbers = campaign["properties"]["outbound_cli"]["anyOf"]
+    assert [one["type"] for one in numbers] == ["string", "array"]
+    *brief, whole = campaign["properties"]["retry"]["additionalProperties"]["anyOf"]
+    assert {"const": "never"} in brief
+    assert whole == {"$ref": "#/$defs/RetrySection"}
+
+
 def test_every_reference_leads_somewhere() -> None:
     for found in (schema("flow"), schema("settings")):
         for reference in references(found):

@@ -87,3 +87,15 @@ def test_an_emergency_number_behind_a_countrys_code_is_one(number: str, is_one: 
 def test_what_is_forbidden_is_false() -> None:
     for number in ("x", "112", "+34911111111", "+34803123456"):
         assert decide(POLICY, "agent", number).allowed is False
+
+
+def test_a_rule_that_names_nobody_is_not_for_campaigns() -> None:
+    """They dial by themselves and by the thousand: fail closed."""
+    trunk = Endpoint("PJSIP/trunk")
+    everybody, campaigns = (
+        DialRule("all", "+34*", trunk=trunk),
+        DialRule("own", "+34*", roles=("dialler",), trunk=trunk),
+    )
+    assert not decide(DialPolicy((everybody,)), "dialler", "+34910000001").allowed
+    assert decide(DialPolicy((everybody, campaigns)), "dialler", "+34910000001").why == "rule own"
+    assert not decide(DialPolicy((campaigns,)), "agent", "+34910000001").allowed
