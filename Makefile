@@ -52,12 +52,15 @@ simulate-soak: venv  ## CALLS=1000000 simulated calls from SEED=1 on, faults on,
 mutants: venv   ## SAMPLE=300 mutants of ccd/core, chosen by SEED=1, against its tests: at least 90 % killed; ONLY=ccd.core.talk
 	$(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ONLY),--only $(ONLY))
 
-bench-%: lab-packages  ## bench-queue, bench-wire, bench-route, bench-engine, bench-dialler: both sides of a ratio in one run
+bench-%: lab-packages  ## bench-queue, bench-wire, bench-route, bench-engine, bench-dialler, bench-contacts: both sides of a ratio in one run
 	$(BIN)/python -m benchmarks.$*
 
 # Virtual time: nothing of the lab is needed.
 bench-dialler: venv
 	$(BIN)/python -m benchmarks.dialler $(if $(SEED),--seed $(SEED)) $(if $(QUICK),--quick) $(if $(WORKERS),--workers $(WORKERS))
+
+bench-contacts: venv
+	$(BIN)/python -m benchmarks.contacts $(if $(SEED),--seed $(SEED)) $(if $(CONTACTS),--contacts $(CONTACTS))
 
 # What the event socket is measured against asks for other releases than ccd does, so it has a venv of its own.
 bench-wire: $(VENV)/peers/peers.lock
