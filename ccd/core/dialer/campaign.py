@@ -72,6 +72,8 @@ class Campaign(Struct):
     """Free agents are held, all that there are."""
     look_at: Moment = 0
     """When the next timer of ours fires."""
+    full_until: Moment = 0
+    """No trunk had room for somebody who may be dialled; it is tried again then."""
     clis_used: int = 0
 
     @property

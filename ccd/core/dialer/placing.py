@@ -95,8 +95,7 @@ def dial(floor: "Floor", campaign: Campaign) -> None:
                 floor.note(CallsPlaced(campaign.id, campaign.pacing.decision, allowed))
             placed -= 1
             attempt.begin(floor, campaign, contact, clearance, agent)
-    if is_full:
-        floor.at(now + TRUNK_FULL, CampaignTimer(campaign.id, 0))
+    campaign.full_until = now + TRUNK_FULL if is_full else 0
 
 
 def takers(campaign: Campaign) -> list[AgentId]:
@@ -180,7 +179,8 @@ def skip(floor: "Floor", campaign: Campaign, pacing: Preview, agent: AgentId) ->
 
 def arm(floor: "Floor", campaign: Campaign) -> None:
     """Look again when pacing wants to, the hours change, or contacts may be there."""
-    dues = [campaign.pacing.deadline(), campaigns.next_change(campaign, floor.now), campaign.ask_at or None]
+    change = campaigns.next_change(campaign, floor.now)
+    dues = [campaign.pacing.deadline(), change, campaign.ask_at or None, campaign.full_until or None]
     later = [due for due in dues if due is not None and due > floor.now]
     if later and (not floor.now < campaign.look_at <= min(later)):
         campaign.look_at = min(later)
@@ -190,5 +190,5 @@ def arm(floor: "Floor", campaign: Campaign) -> None:
 def on_timer(floor: "Floor", timer: CampaignTimer) -> None:
     """It is time."""
     campaign = floor.campaigns.get(timer.campaign)
-    if campaign is not None and timer.due in (0, campaign.look_at):
+    if campaign is not None and timer.due == campaign.look_at:
         campaigns.stir(floor, campaign)
