@@ -34,7 +34,7 @@ from ccd.lab.process import LabError
 from ccd.lab.progress import Report, step
 from ccd.lab.switch import TECHNOLOGY, TRUNK, Kind, chosen
 from ccd.model.campaign import AttemptOutcome
-from ccd.model.fact import AnyFact, AttemptBegan, AttemptConnected, AttemptEnded
+from ccd.model.fact import AnyFact, AttemptAbandoned, AttemptAnswered, AttemptBegan, AttemptConnected, AttemptEnded
 from ccd.model.ids import Moment
 from ccd.simulation.campaign import People
 from ccd.simulation.distribution import exponential, fixed, lognormal
@@ -190,14 +190,16 @@ async def dialled(stage: Stage, contacts: int, kills: Sequence[float], report: R
     each of the daemons took to be ready again.
     """
     recoveries: list[float] = []
-    due = list(kills)
+    due, first = list(kills), 0.0
     limit = time.monotonic() + LIMIT
     while time.monotonic() < limit:
         await asyncio.sleep(0.5)
         begun, talking = stage.parties.counts()
+        first = first or (time.monotonic() if begun else 0.0)
         report(begun, contacts, f"{talking} talk")
         if due and begun >= due[0] * contacts:
             due.pop(0)
+            print(f"killed        at {time.monotonic() - first:.1f} s")
             await stage.centre.kill()
             began = time.monotonic()
             await stage.centre.start()
@@ -236,6 +238,27 @@ class Findings:
         for kind, which in self.faults.items():
             print(f"FAULT {kind}: {len(which)}: {', '.join(which[:5])}{' …' if len(which) > 5 else ''}")
         return not self.faults
+
+
+def print_abandoned(stage: Stage) -> None:
+    """Each of them: who, when, how long he had waited and what became of him."""
+    answered: dict[str, Moment] = {}
+    number_of: dict[str, str] = {}
+    abandoned: dict[str, str] = {}
+    began: Moment = 0
+    for at, fact in stage.facts():
+        if isinstance(fact, AttemptBegan):
+            began = began or at
+            number_of[fact.call] = fact.number
+        elif isinstance(fact, AttemptAnswered):
+            answered[fact.call] = at
+        elif isinstance(fact, AttemptAbandoned):
+            waited = seconds(at - answered.get(fact.call, at))
+            abandoned[fact.call] = (
+                f"{number_of[fact.call]} at {seconds(at - began):.1f} s, {waited:.2f} s after the answer"
+            )
+        elif isinstance(fact, AttemptEnded) and fact.call in abandoned:
+            print(f"abandoned     {abandoned[fact.call]}: {fact.outcome}")
 
 
 def judge(stage: Stage, kills: int) -> tuple[Findings, Course, Counter[str]]:
@@ -324,6 +347,7 @@ async def run(agents: int, contacts: int, kills: int, seed: int, runs: int) -> b
         configuration = load(stage.centre.folder, 0, lambda text, language: "speech").configuration
         findings, course, outcomes = judge(stage, kills)
         lines = judge_log(stage, findings)
+        print_abandoned(stage)
     finally:
         await stage.close()
     print(f"outcomes      {', '.join(f'{count} {name}' for name, count in outcomes.most_common())}")
