@@ -420,3 +420,15 @@ def test_a_trunk_that_is_back_is_dialled_through_at_once() -> None:
     assert made.lines() == []
     made.feed(e.EndpointChanged(PBX, TRUNK, "idle"), 1)
     assert [line.number for line in made.lines()] == ["+34612340001"]
+
+
+def test_what_the_cap_has_stopped_goes_on_by_itself_in_the_next_period() -> None:
+    period = abandon.Period(START - 100 * SECOND, 1_000 * SECOND)
+    made = Calling(rules(cap=abandon.Rules(spare=0, period=period)))
+    made.start(contact("c1"), contact("c2"))
+    made.campaign.cap.is_stopped = True
+    made.hung_up(made.lines()[0].leg, 17)
+    made.wait(period.end(made.now) - made.now - SECOND)
+    assert (len(made.lines()), made.campaign.cap.held) == (1, {})
+    made.wait(2 * SECOND)
+    assert (len(made.lines()), list(made.campaign.cap.held)) == (2, [ANNA])
