@@ -84,3 +84,14 @@ async def test_paths_with_anything_in_them_are_answered(asking: Asking) -> None:
     root: httpx.AsyncClient = asking("root")
     for path in ("/v1/agents/%00", "/v1/agents/a%0d%0ab", "/v1/agents/" + "a" * 9_000, "/v1/calls/%ff", "//v1/state"):
         assert (await root.get(path)).status_code in (404, 422), path
+
+
+async def test_a_long_body_that_nobody_read_ends_the_connection(asking: Asking) -> None:
+    """Else all of a file would still come in, after the answer that it is not taken."""
+    text = b"number\n" * 20_000
+    wrong = await asking("root").post("/v1/campaigns/none/imports", content=text, headers={"Content-Type": "text/csv"})
+    assert (wrong.status_code, wrong.headers["connection"]) == (404, "close")
+    right = await asking("root").post(
+        "/v1/campaigns/winter/imports", content=text[:70_000], headers={"Content-Type": "text/csv"}
+    )
+    assert (right.status_code, right.headers.get("connection")) == (200, None)

@@ -34,6 +34,8 @@ def look_all(floor: "Floor") -> None:
 
 def look(floor: "Floor", campaign: Campaign) -> None:
     """One campaign, now."""
+    if campaign.cap.is_stopped:
+        campaign.cap.turn(floor.now)  # nobody would ask it in a new period while it gives no lines
     if campaign.state == "draining" and not campaign.attempts:
         campaigns.change(floor, campaign, "stopped", "drained")
     staff(floor, campaign)
@@ -178,9 +180,10 @@ def skip(floor: "Floor", campaign: Campaign, pacing: Preview, agent: AgentId) ->
 
 
 def arm(floor: "Floor", campaign: Campaign) -> None:
-    """Look again when pacing wants to, the hours change, or contacts may be there."""
+    """Look again when pacing wants to, hours change, contacts may be there, or the cap that stopped it begins anew."""
     change = campaigns.next_change(campaign, floor.now)
-    dues = [campaign.pacing.deadline(), change, campaign.ask_at or None, campaign.full_until or None]
+    anew = campaign.cap.rules.period.end(floor.now) if campaign.cap.is_stopped else None
+    dues = [campaign.pacing.deadline(), change, campaign.ask_at or None, campaign.full_until or None, anew]
     later = [due for due in dues if due is not None and due > floor.now]
     if later and (not floor.now < campaign.look_at <= min(later)):
         campaign.look_at = min(later)

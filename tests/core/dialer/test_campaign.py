@@ -458,3 +458,15 @@ def test_who_leaves_while_the_switch_listens_has_hung_up() -> None:
     made.hung_up(made.lines()[0].leg, 16)
     assert made.ended().outcome == "hung_up"
     assert made.campaign.cap.tally.live == 0
+
+
+def test_what_the_cap_has_stopped_goes_on_by_itself_in_the_next_period() -> None:
+    period = abandon.Period(START - 100 * SECOND, 1_000 * SECOND)
+    made = Calling(rules(cap=abandon.Rules(spare=0, period=period)))
+    made.start(contact("c1"), contact("c2"))
+    made.campaign.cap.is_stopped = True
+    made.hung_up(made.lines()[0].leg, 17)
+    made.wait(period.end(made.now) - made.now - SECOND)
+    assert (len(made.lines()), made.campaign.cap.held) == (1, {})
+    made.wait(2 * SECOND)
+    assert (len(made.lines()), list(made.campaign.cap.held)) == (2, [ANNA])
