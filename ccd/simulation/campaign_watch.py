@@ -1,6 +1,6 @@
 """What must hold of every campaign at every instant: a second bookkeeping of the dialler's promises, by facts alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -33,6 +33,8 @@ class CampaignWatch:
         """Agents for whom somebody is dialled."""
         self.counts: dict[CampaignId, Count] = {}
         self._rules: Mapping[CampaignId, Rules] = {}
+        self._former: dict[CallId, None] = {}
+        """Attempts of a former daemon, whose facts came before those seen here."""
         self._dialled: dict[ContactId, CallId] = {}
         self._next_at: dict[tuple[CampaignId, ContactId], Moment] = {}
         self._folds: dict[type, Callable[[Any, Moment], str]] = {}
@@ -61,6 +63,10 @@ class CampaignWatch:
     def configure(self, rules: Mapping[CampaignId, Rules]) -> None:
         """From now on by these rules."""
         self._rules = rules
+
+    def restored(self, calls: Iterable[CallId]) -> None:
+        """A daemon begins anew, and is told of these."""
+        self._former = dict.fromkeys(calls)
 
     def apply(self, fact: f.AnyFact, now: Moment) -> str:
         """One more; what is wrong with it, if anything."""
@@ -94,7 +100,7 @@ class CampaignWatch:
     def _answered(self, fact: f.AttemptAnswered, now: Moment) -> str:
         if fact.by != "machine":
             self._count(fact.campaign, now).live += 1
-        return "" if fact.call in self.open else f"who answers was dialled: {fact}"
+        return "" if self._is_known(fact.call) else f"who answers was dialled: {fact}"
 
     def _connected(self, fact: f.AttemptConnected, now: Moment) -> str:
         self.held.pop(fact.agent, None)
@@ -115,12 +121,18 @@ class CampaignWatch:
         self._next_at[fact.campaign, fact.contact] = fact.next_at
         if len(self._next_at) > MOST_CONTACTS:
             del self._next_at[next(iter(self._next_at))]
-        return "" if self.open.pop(fact.call, None) is not None else f"an attempt ends once: {fact}"
+        is_known = self._is_known(fact.call)
+        self.open.pop(fact.call, None)
+        self._former.pop(fact.call, None)
+        return "" if is_known else f"an attempt ends once: {fact}"
 
     def _disposed(self, fact: f.DispositionSet, now: Moment) -> str:
         if fact.next_at or fact.is_done:
             self._next_at[fact.campaign, fact.contact] = 0 if fact.is_done else fact.next_at
         return ""
+
+    def _is_known(self, call: CallId) -> bool:
+        return call in self.open or call in self._former
 
     def _forget_wanted(self, call: CallId) -> None:
         began = self.open.get(call)

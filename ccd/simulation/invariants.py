@@ -165,6 +165,9 @@ class Invariants:
                 self._put_off_limits(self.now - self._stood_still_since)
             case e.SwitchUp() | e.SwitchDown():
                 self._switch_changed(self._whereabouts.network.area(event.switch), type(event) is e.SwitchUp)
+            case e.CampaignsRestored():
+                unknown = (attempt.call for standing in event.campaigns for attempt in standing.unknown)
+                self.campaigns.restored(unknown)
             case e.CallsRecalled():
                 self._former |= dict.fromkeys(event.calls, False)
             case _:

@@ -9,9 +9,11 @@ from ccd.core.configuration import RetryRule
 from ccd.core.dial_policy import DialPolicy, DialRule
 from ccd.core.dialer import abandon
 from ccd.core.flow.steps.queue import Queue as QueueStep
+from ccd.model import fact as f
 from ccd.model.campaign import Contact
-from ccd.model.ids import SECOND, ContactId, Endpoint, QueueId
+from ccd.model.ids import SECOND, AgentId, CallId, ContactId, Endpoint, QueueId
 from ccd.simulation.campaign import FOR_EVER, CampaignWorld, People
+from ccd.simulation.campaign_watch import CampaignWatch
 from ccd.simulation.distribution import Distribution, exponential, lognormal
 from ccd.simulation.profile import HOUR, Agents, Callers, Faults, Profile
 from ccd.switch.simulated.settings import Rates, Settings
@@ -94,3 +96,27 @@ def test_with_every_fault_nobody_is_dialled_twice_and_nobody_is_lost(algorithm: 
     assert not campaign.cap.waiting
     held = {contact.id for contact in campaign.hopper} | {contact.id for contact in campaign.shown.values()}
     assert {entry.contact.id for entry in entries if entry.is_taken} <= held
+
+
+def test_attempts_of_a_former_daemon_end_once() -> None:
+    watch = CampaignWatch()
+    watch.restored([CallId("x")])
+    answered = f.AttemptAnswered(SPRING, ContactId("c"), CallId("x"), "unknown")
+    ended = f.AttemptEnded(SPRING, ContactId("c"), CallId("x"), "lost")
+    assert [watch.apply(fact, 1) for fact in (answered, ended)] == ["", ""]
+    assert watch.apply(ended, 2).startswith("an attempt ends once")
+
+
+def test_what_must_not_be_is_told() -> None:
+    watch = CampaignWatch()
+    began = f.AttemptBegan(SPRING, ContactId("c"), CallId("x"), "+34600000000", 0, 1, Endpoint("SIM/out"), "", ())
+    again = f.AttemptBegan(SPRING, ContactId("c"), CallId("y"), "+34600000000", 0, 2, Endpoint("SIM/out"), "", ())
+    assert watch.apply(began, 1) == ""
+    assert watch.apply(again, 2).startswith("a contact has one line")
+    watch.apply(f.AttemptEnded(SPRING, ContactId("c"), CallId("x"), "busy", next_at=100), 3)
+    watch.apply(f.AttemptEnded(SPRING, ContactId("c"), CallId("y"), "busy", next_at=100), 3)
+    assert watch.apply(began, 99).startswith("nobody is dialled before his time")
+    held = f.AgentHeld(AgentId("a"), SPRING)
+    assert watch.apply(held, 4) == ""
+    assert watch.apply(held, 5).startswith("an agent is held for one campaign")
+    assert watch.apply(f.AgentLetGo(AgentId("b"), SPRING, ""), 6).startswith("who is let go was held")
