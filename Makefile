@@ -1,6 +1,6 @@
 # The first command in a fresh clone may be any of these; what it needs is got and built first, once.
 .DEFAULT_GOAL := help
-.PHONY: help venv lock lab-packages lint test demo conformance load chaos soak simulate-soak mutants clean
+.PHONY: help venv lock lab-packages lint test demo conformance load chaos campaign soak simulate-soak mutants clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,6 +40,9 @@ load: lab-packages  ## 600 recorded calls at 5 a second, tones checked on both s
 chaos: lab-packages  ## daemon, links, Redis, Asterisk and disks harmed under live calls; QUICK=1, SEED=1, ONLY="kill -9"
 	$(BIN)/python -m benchmarks.chaos $(if $(QUICK),--quick) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only "$(ONLY)")
 
+campaign: lab-packages  ## 1,000 contacts dialled for 20 agents, the daemon killed five times; CONTACTS=, AGENTS=, KILLS=, SEED=
+	$(BIN)/python -m benchmarks.campaign $(if $(AGENTS),--agents $(AGENTS)) $(if $(CONTACTS),--contacts $(CONTACTS)) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
+
 soak: lab-packages  ## MINUTES=30 at 5 calls a second: memory, handles, threads and bytes a call stay flat
 	$(BIN)/python -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES))
 
@@ -49,12 +52,15 @@ simulate-soak: venv  ## CALLS=1000000 simulated calls from SEED=1 on, faults on,
 mutants: venv   ## SAMPLE=300 mutants of ccd/core, chosen by SEED=1, against its tests: at least 90 % killed; ONLY=ccd.core.talk
 	$(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ONLY),--only $(ONLY))
 
-bench-%: lab-packages  ## bench-queue, bench-wire, bench-route, bench-engine, bench-dialler: both sides of a ratio in one run
+bench-%: lab-packages  ## bench-queue, bench-wire, bench-route, bench-engine, bench-dialler, bench-contacts: both sides of a ratio in one run
 	$(BIN)/python -m benchmarks.$*
 
 # Virtual time: nothing of the lab is needed.
 bench-dialler: venv
 	$(BIN)/python -m benchmarks.dialler $(if $(SEED),--seed $(SEED)) $(if $(QUICK),--quick) $(if $(WORKERS),--workers $(WORKERS))
+
+bench-contacts: venv
+	$(BIN)/python -m benchmarks.contacts $(if $(SEED),--seed $(SEED)) $(if $(CONTACTS),--contacts $(CONTACTS))
 
 # What the event socket is measured against asks for other releases than ccd does, so it has a venv of its own.
 bench-wire: $(VENV)/peers/peers.lock

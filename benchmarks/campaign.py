@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import csv
 import json
+import os
 import secrets
 import sys
 import time
@@ -19,10 +20,11 @@ from random import Random
 from types import TracebackType
 from typing import Any, Self
 
-from benchmarks.campaign_model import PICK_UP, Case, Counting, Course, middle, seconds, simulated_often
+from benchmarks.campaign_model import FIRST_NUMBER, PICK_UP, Case, Counting, Course, middle, seconds, simulated_often
 from benchmarks.campaign_people import Parties, Party
 from benchmarks.centre import DIALPLANS, ROOT
 from ccd.config.load import load
+from ccd.core.configuration import Configuration
 from ccd.daemon.journal import Entry, read, segments
 from ccd.lab.asterisk_config import AsteriskSettings
 from ccd.lab.centre import Centre, with_ccd, with_ccd_on_freeswitch
@@ -32,7 +34,7 @@ from ccd.lab.process import LabError
 from ccd.lab.progress import Report, step
 from ccd.lab.switch import TECHNOLOGY, TRUNK, Kind, chosen
 from ccd.model.campaign import AttemptOutcome
-from ccd.model.fact import AnyFact, AttemptBegan, AttemptConnected, AttemptEnded
+from ccd.model.fact import AnyFact, AttemptAbandoned, AttemptAnswered, AttemptBegan, AttemptConnected, AttemptEnded
 from ccd.model.ids import Moment
 from ccd.simulation.campaign import People
 from ccd.simulation.distribution import exponential, fixed, lognormal
@@ -63,8 +65,6 @@ OUTCOMES: dict[str, AttemptOutcome] = {
     "congested": "congested",
     "rings out": "no_answer",
 }
-FIRST_NUMBER = 15_112_000_000
-"""+49 151 …: mobile numbers that the region knows."""
 
 
 def settings(numbers: Sequence[str], kind: Kind) -> dict[str, Any]:
@@ -190,21 +190,23 @@ async def dialled(stage: Stage, contacts: int, kills: Sequence[float], report: R
     each of the daemons took to be ready again.
     """
     recoveries: list[float] = []
-    due = list(kills)
+    due, first = list(kills), 0.0
     limit = time.monotonic() + LIMIT
     while time.monotonic() < limit:
         await asyncio.sleep(0.5)
         begun, talking = stage.parties.counts()
+        first = first or (time.monotonic() if begun else 0.0)
         report(begun, contacts, f"{talking} talk")
         if due and begun >= due[0] * contacts:
             due.pop(0)
+            print(f"killed        at {time.monotonic() - first:.1f} s")
             await stage.centre.kill()
             began = time.monotonic()
             await stage.centre.start()
             recoveries.append(time.monotonic() - began)
             continue
         view = await stage.centre.get(f"/v1/campaigns/{CAMPAIGN}")
-        if view["is_capped"]:
+        if view["cap"]["is_stopped"]:
             await stage.centre.post(f"/v1/campaigns/{CAMPAIGN}/resume")
         if begun and is_over(view) and stage.parties.are_gone():
             return recoveries
@@ -214,7 +216,7 @@ async def dialled(stage: Stage, contacts: int, kills: Sequence[float], report: R
 def is_over(view: Any) -> bool:
     """Whether nobody is left to be dialled, and no line is open."""
     contacts = view["contacts"]
-    return not (contacts["waiting"] or contacts["taken"] or view["ringing"] or view["waiting"])
+    return not any(contacts[state] for state in ("waiting", "taken", "dialling")) and not view["ringing"]
 
 
 # --- what came of it
@@ -236,6 +238,27 @@ class Findings:
         for kind, which in self.faults.items():
             print(f"FAULT {kind}: {len(which)}: {', '.join(which[:5])}{' …' if len(which) > 5 else ''}")
         return not self.faults
+
+
+def print_abandoned(stage: Stage) -> None:
+    """Each of them: who, when, how long he had waited and what became of him."""
+    answered: dict[str, Moment] = {}
+    number_of: dict[str, str] = {}
+    abandoned: dict[str, str] = {}
+    began: Moment = 0
+    for at, fact in stage.facts():
+        if isinstance(fact, AttemptBegan):
+            began = began or at
+            number_of[fact.call] = fact.number
+        elif isinstance(fact, AttemptAnswered):
+            answered[fact.call] = at
+        elif isinstance(fact, AttemptAbandoned):
+            waited = seconds(at - answered.get(fact.call, at))
+            abandoned[fact.call] = (
+                f"{number_of[fact.call]} at {seconds(at - began):.1f} s, {waited:.2f} s after the answer"
+            )
+        elif isinstance(fact, AttemptEnded) and fact.call in abandoned:
+            print(f"abandoned     {abandoned[fact.call]}: {fact.outcome}")
 
 
 def judge(stage: Stage, kills: int) -> tuple[Findings, Course, Counter[str]]:
@@ -321,8 +344,10 @@ async def run(agents: int, contacts: int, kills: int, seed: int, runs: int) -> b
             await stage.centre.post(f"/v1/campaigns/{CAMPAIGN}/start")
             recoveries = await dialled(stage, contacts, shares, report)
         await stage.centre.stop()
+        configuration = load(stage.centre.folder, 0, lambda text, language: "speech").configuration
         findings, course, outcomes = judge(stage, kills)
         lines = judge_log(stage, findings)
+        print_abandoned(stage)
     finally:
         await stage.close()
     print(f"outcomes      {', '.join(f'{count} {name}' for name, count in outcomes.most_common())}")
@@ -331,22 +356,27 @@ async def run(agents: int, contacts: int, kills: int, seed: int, runs: int) -> b
     findings.check(course.abandoned <= TARGET * course.live, "abandon share", f"{course.abandoned} of {course.live}")
     print(f"abandoned     {course.abandoned} of {course.live} live answers; {course.most:.4f} at most at any instant")
     with step(f"the same on virtual time, {runs} times"):
-        low, high = middle(one.occupancy for one in simulated_often(cases(stage, contacts, kills, course, seed, runs)))
+        low, high = middle(
+            one.occupancy for one in simulated_often(cases(configuration, contacts, kills, course, seed, runs))
+        )
     print(f"occupancy     {course.occupancy:.4f} in {seconds(course.length):.0f} s; simulated {low:.4f} to {high:.4f}")
     findings.check(low <= course.occupancy <= high, "occupancy", f"{course.occupancy:.4f}")
     return findings.print()
 
 
-def cases(stage: Stage, contacts: int, kills: int, course: Course, seed: int, runs: int) -> list[Case]:
+def cases(configuration: Configuration, contacts: int, kills: int, course: Course, seed: int, runs: int) -> list[Case]:
     """The configuration that the daemon had, as many kills in the same time."""
-    configuration = load(stage.centre.folder / "ccd.yaml", 0, lambda text, language: "speech").configuration
     every = course.length // kills if kills else 0
     return [Case(configuration, contacts, PEOPLE, every, seed * 10_000 + n) for n in range(runs)]
 
 
 async def imported(stage: Stage, path: Path) -> None:
-    """By the command that an admin types."""
-    del stage, path
+    """By the command that an admin types. Raises LabError."""
+    environment = {**os.environ, "CCD_URL": stage.centre.url, "CCD_TOKEN": stage.centre.token}
+    words = (sys.executable, "-m", "ccd", "campaign", "import", CAMPAIGN, str(path))
+    child = await asyncio.create_subprocess_exec(*words, env=environment)
+    if await child.wait():
+        raise LabError("the import failed")
 
 
 def main() -> None:

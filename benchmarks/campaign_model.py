@@ -16,6 +16,8 @@ from ccd.simulation.campaign import FOR_EVER, CampaignWorld, People
 from ccd.simulation.distribution import Distribution, exponential
 from ccd.simulation.profile import Agents, Faults, Profile
 
+FIRST_NUMBER = 15_112_000_000
+"""+49 151 …: mobile numbers that the region knows."""
 AT_WORK = ("talking", "wrap_up")
 PICK_UP = Distribution("uniform", 200 * MILLISECOND)
 DEAD_TIME = exponential(1.4)
@@ -84,6 +86,7 @@ class CountedWorld(CampaignWorld):
     """Counts as it goes."""
 
     counting: Counting
+    resumed_every = SECOND
 
     def noted(self, fact: AnyFact, now: Moment) -> None:
         super().noted(fact, now)
@@ -97,7 +100,7 @@ def simulated(case: Case) -> Course:
         agents=Agents(pick_up_time=PICK_UP),
         faults=Faults(kill_every=case.kill_every, dead_time=DEAD_TIME),
     )
-    contacts = [Contact(ContactId(f"c{n}"), f"+491{n:08d}", FOR_EVER) for n in range(case.contacts)]
+    contacts = [Contact(ContactId(f"c{n}"), f"+49{FIRST_NUMBER + n}", FOR_EVER) for n in range(case.contacts)]
     world = CountedWorld(case.configuration, profile, case.seed, contacts, case.people, hours=1.0, invariants=None)
     world.counting = Counting(len(case.configuration.agents))
     world.run()

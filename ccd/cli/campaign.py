@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ccd.cli import campaign_contact, campaign_import, campaign_report
+from ccd.cli import campaign_contact, campaign_import, campaign_log, campaign_report
 from ccd.cli.campaign_why import show_why
 from ccd.cli.client import Client, client
 from ccd.cli.screen import NONE, Cell, clock, console, day, now, percent, plain, print_json, table, word
@@ -45,6 +45,7 @@ app.command("add")(campaign_contact.add)
 app.command("contact")(campaign_contact.contact)
 app.command("call-back")(campaign_contact.call_back)
 app.command("report")(campaign_report.report)
+app.command("log")(campaign_log.show_log)
 
 
 @app.callback()

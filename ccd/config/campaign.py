@@ -107,12 +107,28 @@ class AbandonSection(Documented):
     """So long after the answer the agent must be there."""
     hard: Flag = True
     """The share is never above the target, at no moment of the period; it costs some talk time."""
-    spare: Annotated[WholeNumber, between(0, 1_000)] = 1
+    spare: Annotated[WholeNumber, between(0, 1_000)] = 0
     """With `hard`: so many agents may vanish at once, and it holds yet."""
     period: Period | None = None
     """For what time the share counts: `30d`, or `day` for a day of the site's calendar; else as the law has it."""
     since: Day | None = None
     """The day from which periods are counted; else from 1970 on."""
+
+
+class MachinesSection(Documented):
+    """Answering machines."""
+
+    detect: Flag = False
+    """Asterisk listens who has answered (AMD) before anybody is told: a second or two later than without."""
+    message: PromptSetting | None = None
+    """With `detect`: left on the machine once it is silent; else it is hung up."""
+
+    @model_validator(mode="after")
+    def is_detected(self) -> "MachinesSection":
+        """Who is not told apart is left nothing."""
+        if self.message is not None and not self.detect:
+            raise problem("`message` needs `detect: true`: machines are not told apart without it")
+        return self
 
 
 class AttemptsSection(Documented):
@@ -193,6 +209,8 @@ class CampaignSection(Documented):
     """The do-not-call list that the number goes on; else the first of `do_not_call`."""
     opt_out_message: PromptSetting | None = None
     """Says that it is done, instead of the text built in."""
+    machines: MachinesSection = Field(default_factory=MachinesSection)
+    """Answering machines."""
     ring_time: Ring = 25 * SECOND
     """How long a number rings; the law wants 15 s or more."""
     outbound_cli: Clis = Field(default_factory=list)

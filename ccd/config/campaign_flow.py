@@ -20,6 +20,7 @@ HEAD_START: Length = 3_600 * SECOND
 """Before all callers of the queue: who was called must not wait."""
 KEY_TIME: Length = 3 * SECOND
 """For the opt-out key after the message."""
+MACHINE = "machine"
 KEYS = "0123456789*#"
 
 
@@ -29,7 +30,7 @@ def flow_name(campaign: str) -> str:
 
 
 def campaign_flow(name: str, section: CampaignSection, scope: Scope) -> Flow:
-    """Its steps are `agent`, `message`, `opt_out`, `opted_out` and `end`, as far as they are needed."""
+    """Its steps are `agent`, `message`, `opt_out`, `opted_out`, `machine` and `end`, as far as they are needed."""
     steps: dict[str, Step] = {}
     after_message = "message" if section.message else "end"
     steps["agent"] = Queue(
@@ -41,6 +42,8 @@ def campaign_flow(name: str, section: CampaignSection, scope: Scope) -> Flow:
     )
     if section.message is not None:
         steps |= message_steps(section, section.message, scope)
+    if section.machines.message is not None:
+        steps[MACHINE] = Play(section.machines.message)
     steps["end"] = Hangup()
     following = {step: "end" for step in steps if step != "end"} | {"opt_out": "opted_out"}
     following = {step: after for step, after in following.items() if step in steps}

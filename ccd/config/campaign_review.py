@@ -71,7 +71,10 @@ def review_campaigns(document: Document, settings: Settings) -> Iterator[Oddity]
     for name, campaign in settings.campaigns.items():
         here = ("campaigns", name)
         for path, message in chain(
-            slow_agents(name, campaign, settings), unlawful(name, campaign), unspoken(campaign, settings)
+            slow_agents(name, campaign, settings),
+            unlawful(name, campaign),
+            undetected(campaign, settings),
+            unspoken(campaign, settings),
         ):
             yield document.place((*here, *path), of_key=not path), message
     yield from review_trunks(document, settings)
@@ -106,6 +109,13 @@ def unlawful(name: str, campaign: CampaignSection) -> Iterator[tuple[tuple[str, 
         yield ("pacing", "algorithm"), "`power` with `hard: false`: nothing holds the share of abandoned calls down"
     if campaign.message is None:
         yield (), f"campaign `{name}` has no `message`: who answers when no agent comes hears nothing"
+
+
+def undetected(campaign: CampaignSection, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Switches that cannot do what is wanted."""
+    others = [name for name, switch in settings.switches.items() if switch.kind == "freeswitch"]
+    if campaign.machines.detect and others:
+        yield ("machines", "detect"), f"on FreeSWITCH machines count as people: {listed(others)}"
 
 
 def unspoken(campaign: CampaignSection, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:

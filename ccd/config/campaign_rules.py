@@ -13,7 +13,7 @@ from ccd.config.campaign import (
     DispositionSection,
     TrunkLimitSection,
 )
-from ccd.config.campaign_flow import campaign_flow
+from ccd.config.campaign_flow import MACHINE, campaign_flow
 from ccd.config.scope import Scope
 from ccd.config.section import weekly
 from ccd.config.settings import Settings
@@ -81,6 +81,8 @@ def compile_campaign(name: str, section: CampaignSection, hours: Calendar | None
         dispositions=compile_dispositions(section),
         hours=hours,
         rank=section.rank,
+        detects_machines=section.machines.detect,
+        machine_step=MACHINE if section.machines.message is not None else "",
         has_inbound_first=section.inbound_first,
     )
 

@@ -84,7 +84,21 @@ def hindrance(campaign: Campaign, now: Moment) -> str:
         return "no contact may be dialled now"
     if not campaign.pacing.is_staffed:
         return "no agent is there for it"
-    return "" if has_contacts else "it waits for contacts"
+    return by_cap(campaign, now) if has_contacts else "it waits for contacts"
+
+
+def by_cap(campaign: Campaign, now: Moment) -> str:
+    """Where pacing wants a line and the cap gives none: what would have to be there for it."""
+    cap, decision = campaign.cap, campaign.pacing.decision
+    if decision is None:
+        return ""
+    placed = sum(attempt.began >= decision.at for attempt in campaign.attempts.values())
+    if decision.calls_to_place <= placed:
+        return ""
+    if AbandonCap.restored(cap.rules, cap.standing()).allowed(1, now):
+        return ""
+    held, spare = len(cap.held), cap.rules.spare
+    return f"the cap allows no line more: {held} agents are held, {spare} of them kept back in case that one is lost"
 
 
 def trunk_uses(floor: "Floor", campaign: Campaign) -> tuple[TrunkUse, ...]:

@@ -184,6 +184,10 @@ class Campaign:
     dispositions: Mapping[str, Disposition] = field(default_factory=dict)
     hours: "Calendar | None" = None
     rank: int = 0
+    detects_machines: bool = False
+    """The switch listens who has answered, before anybody is told; not every kind of switch can."""
+    machine_step: str = ""
+    """The step of the flow for machines; without one they are hung up."""
     has_inbound_first: bool = True
     """A held agent is lent to a caller who finds no other, as far as the cap allows."""
 

@@ -119,7 +119,7 @@ def on_leg_answered(engine: Engine, event: e.LegAnswered) -> None:
         return
     leg.state = "up"
     if call.phase == "attempting":
-        attempt.on_answered(floor, call)
+        attempt.on_answered(floor, call, is_machine=event.is_machine)
     elif call.phase == "dialling" and call.campaign is None and call.direction != "inbound":
         outgoing.on_answered(floor, call, leg_id)
     elif leg_id == call.leg:

@@ -5,17 +5,20 @@ from typing import TYPE_CHECKING
 from ccd.core import adoption
 from ccd.core.acd import agent as agents
 from ccd.core.acd import offer
+from ccd.core.dialer import campaign as campaigns
 from ccd.core.network import Network, area_of_phone
 from ccd.model.event import EndpointState
 from ccd.model.fact import EndpointNoted, SwitchNoted
-from ccd.model.ids import SECOND, Endpoint, Length, Moment, SwitchName
+from ccd.model.ids import MILLISECOND, Endpoint, Length, Moment, SwitchName
 
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
 
 OUT_OF_ORDER = 27
-NEWS_TIME: Length = 3 * SECOND
-"""After a switch is back, what it tells may have been so for as long as nobody heard of it."""
+NEWS_TIME: Length = 200 * MILLISECOND
+"""So soon after a switch is back, what it tells may have been so for as long as nobody heard of it: the drivers compare
+what they know with what it has as the last thing before they say that it is up, or with it.
+"""
 FOR_EVER: Moment = 1 << 62
 
 
@@ -70,6 +73,8 @@ def on_endpoint(floor: "Floor", switch: SwitchName, device: Endpoint, state: End
     floor.endpoints[endpoint] = state
     floor.note(EndpointNoted(endpoint, state))
     agents.on_endpoint(floor, endpoint)
+    if was_away != floor.is_trunk_away(endpoint):
+        campaigns.stir_all(floor)
     if was_away != floor.is_trunk_away(endpoint) and endpoint in floor.network.between():
         connect(floor)
         agents.settle_all(floor)

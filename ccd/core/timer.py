@@ -62,7 +62,7 @@ class RecallTimer(Struct, frozen=True, tag=True):
 
 
 class CampaignTimer(Struct, frozen=True, tag=True, gc=False):
-    """A campaign wants to be looked at; `due` says whether it is still the one that counts, 0: in any case."""
+    """A campaign wants to be looked at; `due` says whether it is still the one that counts."""
 
     campaign: CampaignId
     due: Moment

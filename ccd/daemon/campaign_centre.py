@@ -57,10 +57,13 @@ class Stored(Protocol):
 
 
 class Place(NamedTuple):
-    """How numbers and days are read here: a region as `DE`, a time zone as `Europe/Berlin`."""
+    """How numbers and days are read here, by a region as `DE` and a time zone as `Europe/Berlin`; all do-not-call
+    lists, of campaigns or not.
+    """
 
     region: str
     zone: str
+    lists: tuple[str, ...] = ()
 
 
 class CampaignCentre:
@@ -196,6 +199,15 @@ class CampaignCentre:
             raise BusyError(OUT)
         return await self.contact(contact)
 
+    def dispositions(self, campaign: CampaignId) -> tuple[str, ...]:
+        """Of its own table."""
+        known = self._floor.campaigns.get(campaign)
+        return tuple(known.rules.dispositions) if known is not None else ()
+
+    async def forget(self, numbers: Sequence[str]) -> int:
+        """Contacts with these numbers, and the numbers of their attempts."""
+        return await self._stored(lambda store: sum(store.erase(number) for number in numbers))
+
     async def attempt(self, call: CallId) -> AttemptView | None:
         """One dial, and who talks in it where it runs."""
         attempt = await self._stored(lambda store: store.attempt(call))
@@ -207,8 +219,8 @@ class CampaignCentre:
     # --- who is not to be called
 
     def lists(self) -> Mapping[str, tuple[CampaignId, ...]]:
-        """Those that a campaign keeps to."""
-        found: dict[str, tuple[CampaignId, ...]] = {}
+        """All that there are, and who keeps to them."""
+        found: dict[str, tuple[CampaignId, ...]] = dict.fromkeys(self._place().lists, ())
         for campaign, rules in self._rules().items():
             for name in rules.lists:
                 found[name] = (*found.get(name, ()), campaign)

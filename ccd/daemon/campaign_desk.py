@@ -4,6 +4,7 @@ daemon that begins must know of both.
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from secrets import token_hex
 from typing import Any, TypeVar
@@ -54,7 +55,7 @@ class CampaignDesk:
         self._feed = feed
         self._trouble = trouble
         self._tasks: set[asyncio.Task[None]] = set()
-        self._is_known = False
+        self._known = asyncio.Event()
         """Where the campaigns stood is known to the engine, but for these."""
         self._restoring: set[CampaignId] = set()
         self._told = ""
@@ -80,6 +81,9 @@ class CampaignDesk:
 
     async def _answer(self, ask: Ask, what: NextContacts) -> None:
         batch = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout((ask.deadline - self._now()) / 2e6):
+                await self._known.wait()
         async with self._follower.alone():
             try:
                 batch = await self._next(ask, what)
@@ -104,7 +108,7 @@ class CampaignDesk:
 
     def _reason(self, campaign: CampaignId) -> str:
         """Why no contacts are given."""
-        if not self._is_known or campaign in self._restoring:
+        if not self._known.is_set() or campaign in self._restoring:
             return "where the campaigns stood is not known yet"
         if self._follower.is_behind:
             return f"the contact store is behind: {self._follower.failure or self._follower.backlog}"
@@ -123,7 +127,7 @@ class CampaignDesk:
         """By what contacts are chosen from now on; to be followed by the engine's own part of the configuration."""
         new = [campaign for campaign in rules if campaign not in self.rules]
         self.rules = rules
-        if self._is_known and new:
+        if self._known.is_set() and new:
             self._restoring.update(new)
             self._begin(self._restore(new))
 
@@ -151,12 +155,12 @@ class CampaignDesk:
             await self._until_done(partial(self._end_strays, campaign))
         if new := [campaign for campaign in self._floor.campaigns if campaign not in known]:
             await self._restore(new)
-        self._is_known = True
+        self._known.set()
         await self._look_at_all()
 
     async def _restore_all(self) -> None:
         await self._restore(list(self._floor.campaigns))
-        self._is_known = True
+        self._known.set()
 
     async def _restore(self, campaigns: Collection[CampaignId]) -> None:
         """Where they stood, by the store; then nobody holds a contact but the engine."""

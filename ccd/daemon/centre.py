@@ -164,11 +164,13 @@ class RunningCentre:
         numbers = known.numbers if known is not None else ()
         if any(call.caller == caller or call.number in numbers for call in view.call_views(self._pump.engine.floor)):
             raise UnavailableError("The caller is in a call; erase him when it has ended.")
+        forgotten = await self.desk.forget(numbers) if numbers else 0  # while the records still tell the numbers
         erased = await self._stored(self._records.erase(caller))
         if erased is None:
             return None
         left = [recording for recording in erased.recordings if not await self._deleted(recording)]
-        log.info("caller erased", calls=erased.calls, recordings=len(erased.recordings), left=len(left))
+        recordings = len(erased.recordings)
+        log.info("caller erased", calls=erased.calls, contacts=forgotten, recordings=recordings, left=len(left))
         return Erased(erased.calls, len(erased.recordings) - len(left), tuple(left))
 
     async def _deleted(self, recording: RecordingId) -> bool:

@@ -12,9 +12,10 @@ import phonenumbers
 import structlog
 import tzdata
 
+from ccd.config.campaign import GLOBAL
 from ccd.config.load import Loaded
 from ccd.config.problem import ConfigurationErrors
-from ccd.config.settings import HttpSection
+from ccd.config.settings import HttpSection, Settings
 from ccd.daemon import archive, configurations, site
 from ccd.daemon.absence import Absence
 from ccd.daemon.alarm import Alarm
@@ -74,7 +75,7 @@ class Daemon:
         self._path = path
         self._lease = lease
         self._may_write = lease.is_sure if lease else lambda: True
-        self._place = Place(settings.site.region, settings.site.time_zone)
+        self._place = place_of(settings)
         self._texts = loaded.texts
         self._begun = begun_with(loaded)
         self._clock = Clock(self._begun.last)
@@ -363,7 +364,7 @@ class Daemon:
         self._loaded_hash = loaded.configuration.hash
         self._journal_time = loaded.settings.limits.journal_days * DAY
         configurations.keep(loaded.base / loaded.settings.folders.journal, loaded.configuration)
-        self._place = Place(loaded.settings.site.region, loaded.settings.site.time_zone)
+        self._place = place_of(loaded.settings)
         self._tokens.replace(site.tokens_of(loaded.settings))
         self._answers.pins = loaded.pins
         self._campaigns.desk.take(loaded.contact_rules)
@@ -390,6 +391,11 @@ class Daemon:
 
     def _update_caller(self, command: UpdateCaller) -> None:
         self._records.update_caller(command.caller, command.fields)
+
+
+def place_of(settings: Settings) -> Place:
+    """How the site writes numbers and counts days, and its do-not-call lists."""
+    return Place(settings.site.region, settings.site.time_zone, tuple(dict.fromkeys((*settings.do_not_call, GLOBAL))))
 
 
 def begun_with(loaded: Loaded) -> Beginning:

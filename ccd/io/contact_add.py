@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 import msgspec
 from msgspec import Struct
@@ -9,6 +10,7 @@ from msgspec import Struct
 from ccd.io.contact_lane import PRIORITIES, Lanes
 from ccd.io.do_not_call import E164, DoNotCall
 from ccd.io.number_zone import zone
+from ccd.model.campaign import ContactRules
 from ccd.model.ids import Moment
 
 KNOWN = """
@@ -21,13 +23,16 @@ SELECT c.key FROM json_each(?) j CROSS JOIN contacts c ON c.campaign = ? AND c.k
 ADD_CONTACT = """
 INSERT INTO contacts (id, campaign, key, name, fields, priority, time_zone, state, lane, due_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?)"""
+COUNT = """
+INSERT INTO tallies VALUES (?, 'waiting', '', ?)
+ON CONFLICT (campaign, state, done) DO UPDATE SET contacts = contacts + excluded.contacts"""
 ADD_NUMBER = "INSERT INTO numbers (campaign, number, contact, place, class, kind) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 SqlRow = tuple[object, ...]
 
 
-class NewContact(Struct, frozen=True):
+class NewContact(Struct, frozen=True, gc=False):
     """One to be added: numbers in E.164 in the order in which they are dialled, `kinds` what each of them is called.
     `key` is the list's own name for it; `time_zone` holds in place of the numbers'.
     """
@@ -52,7 +57,13 @@ class AddRules(Struct, frozen=True):
     is_new_anywhere: bool = False
 
 
-class Refused(Struct, frozen=True):
+def add_rules(rules: ContactRules, is_new_anywhere: bool = False) -> AddRules:
+    """The rules of adding that go with those of choosing."""
+    prefixes = {prefix for entry in rules.hours for prefix in entry.prefixes if prefix != "+"}
+    return AddRules(rules.lists, tuple(sorted(prefixes)), is_new_anywhere)
+
+
+class Refused(Struct, frozen=True, gc=False):
     """Why a contact was not added."""
 
     kind: str
@@ -104,7 +115,8 @@ class Adding:
             number_rows += _number_rows(next_id, campaign, contact, classes)
             next_id += 1
         self._db.executemany(ADD_CONTACT, rows)
-        self._db.executemany(ADD_NUMBER, number_rows)
+        self._db.execute(COUNT, (campaign, len(rows)))
+        self._db.executemany(ADD_NUMBER, sorted(number_rows, key=itemgetter(1)))  # as they will lie
         self._db.execute("UPDATE ids SET next = ?", (next_id,))
         return answers
 

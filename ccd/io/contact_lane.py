@@ -135,10 +135,14 @@ class Lanes:
         return self._classes[key]
 
     def _prefix(self, campaign: int, number: str) -> str:
-        known = self._known_prefixes(campaign)
-        if campaign not in self._lengths:
-            self._lengths[campaign] = tuple(sorted({len(prefix) for prefix in known}, reverse=True))
-        return next((number[:length] for length in self._lengths[campaign] if number[:length] in known), "+")
+        lengths = self._lengths.get(campaign)
+        if lengths is None:
+            known = self._known_prefixes(campaign)
+            lengths = self._lengths[campaign] = tuple(sorted({len(prefix) for prefix in known}, reverse=True))
+        for length in lengths:
+            if number[:length] in self._prefixes[campaign]:
+                return number[:length]
+        return "+"
 
     def _known_prefixes(self, campaign: int) -> frozenset[str]:
         if campaign not in self._prefixes:

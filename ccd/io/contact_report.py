@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ccd.io.calling_hours import DAY
 from ccd.io.contact_state import row_id
-from ccd.model.campaign import AnsweredBy, AttemptOutcome, CampaignStanding, Counts
+from ccd.model.campaign import AnsweredBy, AttemptOutcome, CampaignStanding, Contact, Counts, UnknownAttempt
 from ccd.model.ids import AgentId, CallId, CampaignId, ContactId, Endpoint, Moment
 
 DAYS_TOLD = 31
@@ -136,17 +136,26 @@ class Reading:
         days: dict[int, list[int]] = {}
         for place, (day, number) in self._by_day(id_, first * DAY):
             days.setdefault(day, [0, 0, 0])[place] = number
-        unknown = self._db.execute(
-            "SELECT call FROM attempts WHERE campaign = ? AND ended_at IS NULL ORDER BY began_at, call", (id_,)
-        )
         return CampaignStanding(
             campaign,
             state,
             period_began,
             self._counts(id_, period_began),
             {day: Counts(*days[day]) for day in sorted(days)},
-            tuple(CallId(call) for (call,) in unknown),
+            tuple(self._unknown(id_)),
         )
+
+    def _unknown(self, campaign: int) -> Iterator[UnknownAttempt]:
+        """Attempts that have no end, with what decides when their contacts are dialled again."""
+        rows = self._db.execute(
+            "SELECT a.call, a.contact, a.number, a.number_index, a.attempt, a.answered_by, a.connected_at,"
+            " (SELECT count(*) FROM numbers n WHERE n.contact = a.contact) FROM attempts a"
+            " WHERE a.campaign = ? AND a.ended_at IS NULL ORDER BY a.began_at, a.call",
+            (campaign,),
+        )
+        for call, contact, number, index, attempt, by, connected_at, numbers in rows.fetchall():
+            known = Contact(ContactId(str(contact)), number, 0, index, max(1, numbers), attempts=attempt - 1)
+            yield UnknownAttempt(call, known, by == "person", bool(connected_at))
 
     def contact(self, contact: ContactId) -> ContactRecord | None:
         """A contact with its numbers and attempts."""

@@ -73,10 +73,6 @@ CREATE TABLE unblocked (
 CREATE TABLE tallies (
     campaign INTEGER NOT NULL, state TEXT NOT NULL, done TEXT NOT NULL, contacts INTEGER NOT NULL,
     PRIMARY KEY (campaign, state, done)) WITHOUT ROWID;
-CREATE TRIGGER contact_added AFTER INSERT ON contacts BEGIN
-    INSERT INTO tallies VALUES (new.campaign, new.state, new.done, 1)
-        ON CONFLICT (campaign, state, done) DO UPDATE SET contacts = contacts + 1;
-END;
 CREATE TRIGGER contact_changed AFTER UPDATE OF state, done ON contacts
 WHEN old.state <> new.state OR old.done <> new.done BEGIN
     UPDATE tallies SET contacts = contacts - 1

@@ -11,7 +11,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 MOST_LINE = 65_536
 MOST_LINES_A_ROW = 20
@@ -25,11 +28,11 @@ class ListFileError(Exception):
     """The file is no list; the text says why."""
 
 
-class RawRow(NamedTuple):
+class RawRow(Struct, frozen=True, gc=False):
     """A row as it stands in the file, from its line on; with an `error` its cells are what was there to see."""
 
     line: int
-    cells: Sequence[str]
+    cells: tuple[str, ...]
     error: str = ""
 
 
@@ -70,7 +73,7 @@ class ListFile:
             if not any(row.cells):
                 continue
             if not row.error and width is not None and len(row.cells) != width:
-                row = row._replace(error=f"has {len(row.cells)} columns, the header has {width}")
+                row = replace(row, error=f"has {len(row.cells)} columns, the header has {width}")
             yield row
 
     def _begin(self, is_header: Callable[[Sequence[str]], int], needs_header: bool) -> tuple[str, list[str]]:
@@ -98,19 +101,19 @@ class ListFile:
         number = self._lines.number
         if self._lines.was_cut:
             return RawRow(number, (line[:1_000],), f"is longer than {MOST_LINE} characters")
-        row = self._quoted(line) if '"' in line else RawRow(number, line.rstrip("\n").split(self.delimiter))
+        row = self._quoted(line) if '"' in line else RawRow(number, tuple(line.rstrip("\n").split(self.delimiter)))
         text = "".join(row.cells)
         if "\0" in text:
-            return row._replace(error="has a byte that is zero")
+            return replace(row, error="has a byte that is zero")
         if not text.isascii() and _DAMAGED.search(text):
-            return row._replace(error=f"has bytes that are no {self.encoding}")
+            return replace(row, error=f"has bytes that are no {self.encoding}")
         return row
 
     def _quoted(self, line: str) -> RawRow:
         """A row with quotes, which may go on over some lines; where they are never closed only its first line is it."""
         number, more = self._lines.number, list[str]()
         try:
-            cells = next(csv.reader(self._pulled(line, more), delimiter=self.delimiter, strict=True))
+            cells = tuple(next(csv.reader(self._pulled(line, more), delimiter=self.delimiter, strict=True)))
         except (csv.Error, _UnclosedError) as error:
             self._lines.put_back(more)
             is_open = more or isinstance(error, _UnclosedError) or "end of data" in str(error)

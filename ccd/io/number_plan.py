@@ -36,12 +36,8 @@ class Region(Struct, frozen=True):
         )
 
     def is_placed(self, national: str) -> bool:
-        """Whether its first digits tell where it is."""
-        return bool(
-            self.placed.fullmatch(national)
-            and self.general.fullmatch(national)
-            and not self.placeless.fullmatch(national)
-        )
+        """Whether the first digits of such a number, which there is, tell where it is."""
+        return not self.placeless.fullmatch(national) and bool(self.placed.fullmatch(national))
 
 
 class Plan(Struct, frozen=True):

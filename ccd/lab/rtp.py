@@ -75,6 +75,10 @@ class RtpStream:
         self._events: deque[bytes | None] = deque()
         self._event_timestamp = 0
 
+    def say(self, tone: int) -> None:
+        """Another tone from now on, or silence (0)."""
+        self.frames = tone_frames(tone)
+
     def press(self, digits: str) -> None:
         """Send digits (RFC 4733), each 100 ms with 80 ms between. Raises KeyError for what is no digit."""
         for digit in digits:

@@ -1,5 +1,7 @@
 """Outputs of the engine: intents, in the imperative. The switch drivers and the daemon carry them out."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from ccd.model.ids import CallerId, CallId, Endpoint, LegId, Length, Moment, QuestionId, RecordingId, RequestId
@@ -76,6 +78,8 @@ class Dial(Command, frozen=True):
     `number` is empty for a phone; with it the endpoint is a trunk and the number is dialled through it. `through` is
     the trunk to another switch, whose phone the endpoint is: what it is called there. A `barrier` does not leave before
     the journal that tells of it is safe on the disk: who is called must not be called twice, whatever happens.
+    `machine`: have the switch listen whether a person or a machine answered before it says that anybody did (`detect`);
+    with `message` a machine has also had its say by then, and records.
     """
 
     leg: LegId
@@ -88,6 +92,7 @@ class Dial(Command, frozen=True):
     variables: tuple[tuple[str, str], ...] = ()
     through: Endpoint = Endpoint("")
     barrier: bool = False
+    machine: Literal["", "detect", "message"] = ""
 
 
 class Bridge(Command, frozen=True):

@@ -91,9 +91,12 @@ class LegRinging(Event, frozen=True):
 
 
 class LegAnswered(Event, frozen=True):
-    """The far end answered a dialled leg, or our `Answer` of an inbound one was carried out."""
+    """The far end answered a dialled leg, or our `Answer` of an inbound one was carried out. `is_machine`: the switch
+    was asked to listen, and it is none of a person.
+    """
 
     leg: LegId
+    is_machine: bool = False
 
 
 class LegsBridged(Event, frozen=True):

@@ -33,7 +33,6 @@ from ccd.switch.simulated.people import AnySight, HangsUp, Hears, Over, PicksUp,
 
 BUSY, DECLINED, NOT_FOUND, CONGESTED = 486, 603, 404, 503
 FOR_EVER: Moment = 1 << 60
-RESUMED_EVERY: Length = 300 * SECOND
 ASIDE: Length = 60 * SECOND
 """A contact that was given back is not given again at once."""
 
@@ -129,7 +128,11 @@ def changed(contact: Contact, **fields: Any) -> Contact:
 
 
 class CampaignWorld(World):
-    """A world in which a campaign is started as soon as its agents are there, and stopped at the end of the day."""
+    """A world in which a campaign is started as soon as its agents are there, and stopped at the end of the day. Every
+    `resumed_every` somebody looks whether its cap has stopped it.
+    """
+
+    resumed_every: Length = 300 * SECOND
 
     def __init__(
         self,
@@ -150,14 +153,14 @@ class CampaignWorld(World):
         self.after(5 * SECOND, lambda: self.request(CampaignRequested, self.campaign, "start"))
         self.at(self.until, lambda: self.request(CampaignRequested, self.campaign, "stop"))
 
-        self.after(RESUMED_EVERY, self._resumes)
+        self.after(self.resumed_every, self._resumes)
 
     def _resumes(self) -> None:
         """Somebody looks at a campaign that its cap has stopped."""
         if self.engine.floor.campaigns[self.campaign].cap.is_stopped:
             self.request(CampaignRequested, self.campaign, "resume")
-        if self.now + RESUMED_EVERY < self.until:
-            self.after(RESUMED_EVERY, self._resumes)
+        if self.now + self.resumed_every < self.until:
+            self.after(self.resumed_every, self._resumes)
 
     # --- the list
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from msgspec import Meta, Struct
 
-from ccd.model.campaign_view import AttemptView, PreviewView
+from ccd.model.campaign_view import AttemptView, ContactView, PreviewView
 from ccd.model.event import DispositionRequested, PreviewRequested
 from ccd.model.ids import AgentId, CallId
 from ccd.web.access import Anybody, TheCentre, demand_self, may_see_attempt
@@ -31,10 +31,27 @@ class NewDisposition(Struct, frozen=True, forbid_unknown_fields=True):
     note: Annotated[str, Meta(max_length=2_000, pattern=LINE)] = ""
 
 
+class AttemptContact(Struct, frozen=True):
+    """Whom an agent talks with; `dispositions` are the words for what came of it."""
+
+    contact: ContactView
+    dispositions: tuple[str, ...]
+
+
 @router.get("/attempts/{attempt}", responses=gives(AttemptView, "The attempt"))
 async def attempt(attempt: AttemptPath, token: Anybody, centre: TheCentre) -> Response:
     """One dial: why it was allowed, rule by rule, and what came of it. An agent sees those that he talked in."""
     return answer(await _known(token, centre, attempt))
+
+
+@router.get("/attempts/{attempt}/contact", responses=gives(AttemptContact, "The contact"))
+async def contact(attempt: AttemptPath, token: Anybody, centre: TheCentre) -> Response:
+    """Who it is that was dialled, with all that is known of him, and what can be said of the attempt afterwards."""
+    known = await _known(token, centre, attempt)
+    found = await centre.desk.contact(known.contact)
+    if found is None:
+        raise unknown("contact")
+    return answer(AttemptContact(found, centre.desk.dispositions(known.campaign)))
 
 
 @router.post("/attempts/{attempt}/disposition", responses=DONE, openapi_extra=takes(NewDisposition))

@@ -128,6 +128,12 @@ class CampaignDesk(Protocol):
     async def call_back(self, contact: ContactId, at: Moment, agent: AgentId) -> ContactView | None:
         """Dial it at this time, for this agent where one is given; None for an unknown one."""
 
+    def dispositions(self, campaign: CampaignId) -> tuple[str, ...]:
+        """The words that an agent has for an attempt of it."""
+
+    async def forget(self, numbers: Sequence[str]) -> int:
+        """Erase the contacts with these numbers (E.164); how many. What is on a do-not-call list stays there."""
+
     async def attempt(self, call: CallId) -> AttemptView | None:
         """One dial."""
 

@@ -38,7 +38,7 @@ def test_the_smallest_campaign_has_sensible_values(tmp_path: Path) -> None:
     assert found.warnings == ()
     campaign = found.configuration.campaigns[SPRING]
     assert (campaign.name, campaign.queue, campaign.algorithm) == ("spring", "sales", "predictive")
-    assert (campaign.cap.target, campaign.cap.is_hard, campaign.cap.spare) == (0.03, True, 1)
+    assert (campaign.cap.target, campaign.cap.is_hard, campaign.cap.spare) == (0.03, True, 0)
     assert (campaign.cap.law.name, campaign.cap.law.patience) == ("us", 2 * SECOND)
     assert (campaign.most_attempts, campaign.most_attempts_a_day, campaign.ring_time) == (8, 3, 25 * SECOND)
     assert (campaign.outbound_clis, campaign.is_local_cli, campaign.hours) == ((), False, None)

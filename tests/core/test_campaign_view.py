@@ -30,6 +30,9 @@ def test_what_keeps_it_from_dialling_is_said_first_things_first() -> None:
     assert seen(made) == ("paused", "it is paused")
     assert seen(started(Calling(rules(), agents=()))) == ("running", "no agent is there for it")
     assert seen(started(Calling(rules()))) == ("running", "")
+    spare = rules(cap=abandon.Rules(spare=1))
+    told = "the cap allows no line more: 1 agents are held, 1 of them kept back in case that one is lost"
+    assert seen(started(Calling(spare))) == ("running", told)
     closed = rules(hours=Calendar((START + 3_600 * SECOND,), (START + 7_200 * SECOND,)))
     assert seen(started(Calling(closed))) == ("running", "outside its own hours")
 

@@ -41,7 +41,7 @@ class House:
             self.stored,
             self.errands,
             rules=lambda: RULES,
-            place=lambda: Place("DE", "Europe/Berlin"),
+            place=lambda: Place("DE", "Europe/Berlin", ("global", "others")),
             now=lambda: NOON,
             changed=lambda campaign, by: self.heard.append((campaign, by)),
             blocked=lambda numbers, name, by: self.heard.append((list(numbers), name, by)),
@@ -100,7 +100,7 @@ async def test_a_blocked_number_is_not_added(house: House) -> None:
     assert await house.centre.unblock("own", BERLIN, "root")
     assert not await house.centre.unblock("own", BERLIN, "root")
     assert await house.centre.blocks("x") == ("", ())
-    assert house.centre.lists() == {"global": (SPRING,), "own": (SPRING,)}
+    assert house.centre.lists() == {"global": (SPRING,), "others": (), "own": (SPRING,)}
 
 
 async def test_a_contact_is_changed(house: House) -> None:
@@ -142,6 +142,13 @@ def dial(given: Any, call: CallId) -> list[tuple[Any, Moment]]:
         (AttemptConnected(SPRING, given.id, call, AgentId("anna")), NOON + 6 * SECOND),
         (AttemptEnded(SPRING, given.id, call, "talked", agent=AgentId("anna")), NOON + 60 * SECOND),
     ]
+
+
+async def test_whoever_is_forgotten_is_no_contact_any_more(house: House) -> None:
+    (eva, pia) = await house.add(EVA, PIA)
+    assert await house.centre.forget([BERLIN, "+493023125999"]) == 1
+    assert await house.centre.contact(eva) is None
+    assert await house.centre.contact(pia) is not None
 
 
 async def test_an_attempt_that_runs_is_known_before_it_is_written(house: House) -> None:

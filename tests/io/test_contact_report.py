@@ -2,9 +2,9 @@ from ccd.io.calling_hours import DAY
 from ccd.io.contact_add import NewContact
 from ccd.io.contact_report import ContactCounts, ContactNumber
 from ccd.io.contact_store import ContactStore
-from ccd.model.campaign import CampaignStanding, Counts
-from ccd.model.fact import AttemptAbandoned, AttemptAnswered, CampaignChanged
-from ccd.model.ids import SECOND, CampaignId, ContactId
+from ccd.model.campaign import CampaignStanding, Contact, Counts, UnknownAttempt
+from ccd.model.fact import AttemptAbandoned, AttemptAnswered, AttemptConnected, CampaignChanged
+from ccd.model.ids import SECOND, AgentId, CampaignId, ContactId
 from tests.io.contacts import BERLIN, CHICAGO, NEW_YORK, NOON, SPRING, began, ended, facts_at, numbered, rules
 
 
@@ -30,18 +30,23 @@ def test_where_a_campaign_stood(store: ContactStore) -> None:
     store.apply(facts_at(NOON + 1, AttemptAbandoned(SPRING, attempts[0].contact, attempts[0].call)))
     for attempt in attempts[4:6]:
         store.apply(facts_at(late, AttemptAnswered(SPRING, attempt.contact, attempt.call, "machine"), ended(attempt)))
-    store.apply(facts_at(late, AttemptAnswered(SPRING, attempts[6].contact, attempts[6].call, "person")))
+    for attempt in attempts[6:8]:
+        store.apply(facts_at(late, AttemptAnswered(SPRING, attempt.contact, attempt.call, "person")))
+    store.apply(facts_at(late, AttemptConnected(SPRING, attempts[7].contact, attempts[7].call, AgentId("anna"))))
     today = NOON // DAY
     assert store.standing(SPRING, NOON - SECOND, late) == CampaignStanding(
         SPRING,
         "running",
         NOON - SECOND,
-        Counts(5, 1, 2),
-        {today: Counts(4, 1, 0), today + 1: Counts(1, 0, 2)},
-        tuple(attempt.call for attempt in attempts[6:]),
+        Counts(6, 1, 2),
+        {today: Counts(4, 1, 0), today + 1: Counts(2, 0, 2)},
+        tuple(
+            UnknownAttempt(attempt.call, Contact(attempt.contact, attempt.number, 0), *known)
+            for attempt, known in zip(attempts[6:], ((True, False), (True, True), (False, False)), strict=True)
+        ),
     )
-    assert store.standing(SPRING, NOON + 2, late).counts == Counts(1, 0, 2)
-    assert store.standing(SPRING, 0, NOON + 31 * DAY).days == {today + 1: Counts(1, 0, 2)}
+    assert store.standing(SPRING, NOON + 2, late).counts == Counts(2, 0, 2)
+    assert store.standing(SPRING, 0, NOON + 31 * DAY).days == {today + 1: Counts(2, 0, 2)}
 
 
 def test_a_campaign_that_nobody_knows_stands_at_its_beginning(store: ContactStore) -> None:

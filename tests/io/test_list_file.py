@@ -38,12 +38,12 @@ def test_the_encoding_is_found(path: Path, codec: str, said: str) -> None:
     file, rows = read(path, TEXT.encode(codec))
     assert file.encoding == said
     assert file.header == ["number", "name"]
-    assert rows == [RawRow(2, ["+34912345678", "José Núñez"])]
+    assert rows == [RawRow(2, ("+34912345678", "José Núñez"))]
 
 
 def test_bytes_that_windows_has_not_are_latin_1(path: Path) -> None:
     file, rows = read(path, b"number\n+34912345678\n\xe9\x81\n")
-    assert (file.encoding, rows[1].cells) == ("latin-1", ["\xe9\x81"])
+    assert (file.encoding, rows[1].cells) == ("latin-1", ("\xe9\x81",))
 
 
 def test_one_damaged_row_does_not_make_another_encoding_of_all(path: Path) -> None:
@@ -65,18 +65,18 @@ def test_the_delimiter_is_found(path: Path, delimiter: str) -> None:
         f"name{delimiter}phone\n\n   \nAnn, B; C{delimiter * 0}{delimiter}1\n{delimiter}\n".replace("Ann, B; C", "Ann"),
     )
     assert file.delimiter == delimiter
-    assert rows == [RawRow(4, ["Ann", "1"])]
+    assert rows == [RawRow(4, ("Ann", "1"))]
 
 
 def test_quoted_cells_hold_anything(path: Path) -> None:
     _, rows = read(path, 'number,name,note\n1,"Ann ""A"", B","two\nlines"\n2,x,"y"\n')
-    assert rows == [RawRow(2, ["1", 'Ann "A", B', "two\nlines"]), RawRow(4, ["2", "x", "y"])]
+    assert rows == [RawRow(2, ("1", 'Ann "A", B', "two\nlines")), RawRow(4, ("2", "x", "y"))]
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_lines_end_in_all_the_ways(path: Path, ending: str) -> None:
     _, rows = read(path, ending.join(["number,name", "1,a", "2,b"]))
-    assert [row.cells for row in rows] == [["1", "a"], ["2", "b"]]
+    assert [row.cells for row in rows] == [("1", "a"), ("2", "b")]
 
 
 def test_a_quote_that_is_never_closed_spoils_its_line_alone(path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_row_may_go_on_for_some_lines_and_no_more(path: Path) -> None:
 def test_what_is_wrong_with_a_row_is_said_and_the_next_one_is_right(path: Path, row: str, error: str) -> None:
     _, rows = read(path, f"number,name\n{row}\n2,b\n")
     assert [found.error for found in rows] == [error, ""]
-    assert rows[1] == RawRow(3, ["2", "b"])
+    assert rows[1] == RawRow(3, ("2", "b"))
 
 
 @pytest.mark.parametrize("data", ["", "\n\n  \n", "x,y\n1,2\n", "\0\0\0\0", '"number\n', ",".join(["number"] * 300)])
@@ -126,7 +126,7 @@ def test_what_is_no_list_is_told(path: Path, data: str) -> None:
 def test_without_a_header_every_line_is_a_row(path: Path) -> None:
     file, rows = read(path, "+34912345678;\n\n+34912345679;x\n", needs_header=False)
     assert file.header == []
-    assert [row.cells for row in rows] == [["+34912345678", ""], ["+34912345679", "x"]]
+    assert [row.cells for row in rows] == [("+34912345678", ""), ("+34912345679", "x")]
     assert read(path, "", needs_header=False)[1] == []
 
 

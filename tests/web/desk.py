@@ -204,6 +204,12 @@ class SmallDesk:
         self.contacts[contact] = replace(known, due_at=at, agent=agent, state="waiting")
         return self.contacts[contact]
 
+    def dispositions(self, campaign: CampaignId) -> tuple[str, ...]:
+        return ("sold", "later")
+
+    async def forget(self, numbers: Sequence[str]) -> int:
+        return 0
+
     async def attempt(self, call: CallId) -> AttemptView | None:
         self._demand_store()
         return self.attempts.get(call)

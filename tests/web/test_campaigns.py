@@ -198,7 +198,10 @@ async def test_an_agent_says_what_came_of_his_own_attempts_only(asking: Asking, 
     assert (await bea.post(f"/v1/attempts/{TALKED}/disposition", json=body)).status_code == 200
     assert centre.requests == [DispositionRequested(FIRST, "bea", TALKED, "later", LATER, True, "after six")]
     assert (await bea.get(f"/v1/attempts/{TALKED}")).json()["outcome"] == "talked"
-    assert (await bea.get(f"/v1/attempts/{TRIED}")).status_code == 404
+    shown = (await bea.get(f"/v1/attempts/{TALKED}/contact")).json()
+    assert (shown["contact"]["id"], shown["dispositions"]) == (PEP, ["sold", "later"])
+    for path in ("", "/contact"):
+        assert (await bea.get(f"/v1/attempts/{TRIED}{path}")).status_code == 404
     assert (await bea.post(f"/v1/attempts/{TRIED}/disposition", json=body)).status_code == 404
     assert len(centre.requests) == 1
     assert (await asking("sofia").get(f"/v1/attempts/{TRIED}")).status_code == 200

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ccd.core.acd import offer, waiting
+from ccd.core.dialer import campaign as campaigns
 from ccd.core.dialer import holding
 from ccd.core.network import area_of_phone
 from ccd.core.timer import AgentTimer, BackOffTimer
@@ -100,6 +101,7 @@ def settle_all(floor: "Floor") -> None:
         waiting.match_waiting(floor, floor.calls[call])
     if floor.dialling:
         holding.claim_all(floor)
+        campaigns.stir_all(floor)
 
 
 # --- what he asks for; each returns why not, or nothing

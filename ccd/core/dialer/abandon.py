@@ -70,7 +70,7 @@ class Rules(Struct, frozen=True):
     period: Period = Period()
     law: Law = Law()
     is_hard: bool = True
-    spare: int = 1
+    spare: int = 0
     longest_flight: Length = 90 * SECOND
 
 

@@ -1,6 +1,6 @@
 """One dial of a contact, from the command to what became of it and when it is tried again."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ccd.core.acd import agent as agents
 from ccd.core.acd import offer
@@ -40,9 +40,12 @@ LOCKED_FOR: Length = 72 * 3600 * SECOND
 """After an abandoned call (Ofcom); with an agent held for it it may be sooner."""
 NEXT_NUMBER: Length = SECOND
 """Between two numbers of one contact."""
+LISTENING: dict[str, Length] = {"": 0, "detect": 10 * SECOND, "message": 45 * SECOND}
+"""How much longer it may be until an answer is told, where the switch listens to it first."""
 OUTCOME_OF_CAUSE: dict[int, AttemptOutcome] = {
     1: "unreachable",
     3: "unreachable",
+    16: "hung_up",
     17: "busy",
     18: "no_answer",
     19: "no_answer",
@@ -51,7 +54,9 @@ OUTCOME_OF_CAUSE: dict[int, AttemptOutcome] = {
     22: "unreachable",
     28: "unreachable",
 }
-"""Q.850 codes as the switches map SIP answers to them; any other one is the trunk's or the switch's trouble."""
+"""Q.850 codes as the switches map SIP answers to them; any other one is the trunk's or the switch's trouble. A normal
+end before anybody was told of an answer is that of somebody who picked up and left at once.
+"""
 
 
 def begin(floor: "Floor", campaign: Campaign, contact: Contact, clearance: Clearance, wanted: AgentId = NOBODY) -> None:
@@ -87,8 +92,13 @@ def begin(floor: "Floor", campaign: Campaign, contact: Contact, clearance: Clear
         ("CCD_FLOW", rules.flow.name),
         ("CCD_FLOW_VERSION", rules.flow.version),
     )
-    floor.send(Dial(call.leg, device_of(trunk), rules.ring_time, number, cli, "", (), variables, barrier=True))
-    floor.at(now + rules.ring_time + GRACE, LegTimer(call.id, call.dial_serial))
+    machine: Literal["", "detect", "message"] = ""
+    if rules.detects_machines:
+        machine = "message" if rules.machine_step else "detect"
+    floor.send(
+        Dial(call.leg, device_of(trunk), rules.ring_time, number, cli, "", (), variables, barrier=True, machine=machine)
+    )
+    floor.at(now + rules.ring_time + GRACE + LISTENING[machine], LegTimer(call.id, call.dial_serial))
 
 
 def new_call(floor: "Floor", campaign: Campaign, contact: Contact, clearance: Clearance) -> Call:
@@ -113,11 +123,14 @@ def new_call(floor: "Floor", campaign: Campaign, contact: Contact, clearance: Cl
 # --- what happens to it
 
 
-def on_answered(floor: "Floor", call: Call) -> None:
+def on_answered(floor: "Floor", call: Call, *, is_machine: bool) -> None:
     """A person, as far as is known: through the flow to an agent. Who answered while nobody looked has waited for as
     long as that may have been.
     """
     campaign, attempt = holding.campaign_of(floor, call)
+    if is_machine:
+        on_machine(floor, campaign, call, attempt)
+        return
     answered_at = max(attempt.began, floor.seen_at(floor.area_of(call.leg)))
     attempt.answered_at, attempt.by = answered_at, "person"
     campaign.cap.answered(call.id, floor.now)
@@ -129,6 +142,21 @@ def on_answered(floor: "Floor", call: Call) -> None:
     call.phase, call.answered = "flow", True
     call.dial_serial += 1
     interpreter.begin(floor, call)
+
+
+def on_machine(floor: "Floor", campaign: Campaign, call: Call, attempt: Attempt) -> None:
+    """No person: no agent for it; it is hung up, or hears what is to be left on it."""
+    attempt.answered_at, attempt.by = floor.now, "machine"
+    campaign.cap.machine(call.id, floor.now)
+    campaign.pacing.not_answered(call.id, floor.now)
+    floor.note(AttemptAnswered(campaign.id, attempt.contact.id, call.id, "machine"))
+    campaigns.stir(floor, campaign)
+    call.phase, call.answered = "flow", True
+    call.dial_serial += 1
+    if campaign.rules.machine_step:
+        interpreter.run_of(floor, call).go(campaign.rules.machine_step)
+    else:
+        interpreter.run_of(floor, call).hang_up()
 
 
 def on_answered_too_late(floor: "Floor", call: Call) -> None:
@@ -240,8 +268,12 @@ def unanswered(campaign: Campaign, call: Call, attempt: Attempt, event: LegHungU
 
 
 def settle_unanswered(floor: "Floor", campaign: Campaign, call: Call, outcome: AttemptOutcome) -> None:
-    """The worst is taken for what nobody knows."""
-    if outcome == "lost":
+    """The worst is taken for what nobody knows: he picked up at once when nobody looked any more. Where that was
+    shorter ago than the law's patience nobody can have waited too long: an answered leg waits on the switch for the
+    daemon, and one that is gone was not answered, or its party left in time.
+    """
+    unseen = floor.now - floor.seen_at(floor.area_of(call.leg))
+    if outcome == "lost" and unseen > campaign.rules.cap.law.patience:
         contact = campaign.attempts[call.id].contact.id
         campaign.cap.unknown(call.id, floor.now)
         floor.note(AttemptAnswered(campaign.id, contact, call.id, "unknown"))
@@ -252,7 +284,9 @@ def settle_unanswered(floor: "Floor", campaign: Campaign, call: Call, outcome: A
 
 
 def answered(floor: "Floor", campaign: Campaign, call: Call, attempt: Attempt) -> AttemptOutcome:
-    """Somebody did."""
+    """Somebody did, or something."""
+    if attempt.by == "machine":
+        return "machine"
     if call.id in campaign.cap.waiting:  # he never came to the queue, or the switch took him out of it
         if floor.now - attempt.answered_at > campaign.rules.cap.law.patience:
             abandon(floor, campaign, call, attempt)

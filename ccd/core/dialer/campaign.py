@@ -72,6 +72,8 @@ class Campaign(Struct):
     """Free agents are held, all that there are."""
     look_at: Moment = 0
     """When the next timer of ours fires."""
+    full_until: Moment = 0
+    """No trunk had room for somebody who may be dialled; it is tried again then."""
     clis_used: int = 0
 
     @property
@@ -169,6 +171,12 @@ def wants_agents(campaign: Campaign, now: Moment) -> bool:
 def stir(floor: "Floor", campaign: Campaign) -> None:
     """Something happened that may mean another dial: it is looked at when the input has been handled."""
     floor.stirred[campaign.id] = None
+
+
+def stir_all(floor: "Floor") -> None:
+    """Something may mean another dial for any of them: a switch or a trunk is back."""
+    for campaign in floor.dialling:
+        stir(floor, campaign)
 
 
 def change(floor: "Floor", campaign: Campaign, state: CampaignState, reason: str, by: str = "") -> None:

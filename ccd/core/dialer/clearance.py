@@ -19,10 +19,13 @@ MOST_BLOCKED = 10_000
 
 
 class Clearance(Struct, frozen=True):
-    """Whether a contact may be dialled; `refusal` says why not, `is_final`: nor later."""
+    """Whether a contact may be dialled; `refusal` says why not, `is_final`: nor later. `hindrance`: he may, but nothing
+    leaves now.
+    """
 
     refusal: str = ""
     is_final: bool = False
+    hindrance: str = ""
     area: SwitchName = SwitchName("")
     trunk: Endpoint = Endpoint("")
     outbound_cli: str = ""
@@ -55,10 +58,10 @@ def by_policy(floor: "Floor", campaign: Campaign, contact: Contact) -> Clearance
         return Clearance(decisions[0][1].why, is_final=True)
     ways = [(area, decision) for area, decision in allowed if is_way(floor, area, decision.trunk)]
     if not ways:
-        return Clearance(f"{allowed[0][1].trunk} is away")
+        return Clearance(hindrance=f"{allowed[0][1].trunk} is away")
     area, decision = ways[0]
     cli = outbound_cli(campaign, contact.number) or decision.outbound_cli
-    return Clearance("", False, area, decision.trunk, cli, reasons(campaign, contact, decision.why))
+    return Clearance("", False, "", area, decision.trunk, cli, reasons(campaign, contact, decision.why))
 
 
 def is_way(floor: "Floor", area: SwitchName, trunk: Endpoint) -> bool:

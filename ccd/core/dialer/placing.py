@@ -80,23 +80,22 @@ def dial(floor: "Floor", campaign: Campaign) -> None:
     if wanted <= 0 or campaign.state != "running" or not campaigns.is_open(campaign, now):
         return
     allowed = placed = campaign.cap.allowed(wanted, now)
+    is_full = False
     for agent in takers(campaign):
         if not placed or (contact := next_contact(campaign, agent)) is None:
-            return
+            break
         clearance = clear(floor, campaign, contact)
         if clearance.refusal:
             refuse(floor, campaign, contact, clearance)
-        elif not is_fit(floor, campaign, contact):
-            campaign.hopper.append(contact)
-        elif not has_room(floor, clearance):
+        elif clearance.hindrance or not has_room(floor, clearance) or not is_fit(floor, campaign, contact):
             put_back(campaign, agent, contact)
-            floor.at(now + TRUNK_FULL, CampaignTimer(campaign.id, 0))
-            return
+            is_full = is_full or not (clearance.hindrance or has_room(floor, clearance))
         else:
             if placed == allowed and campaign.pacing.decision is not None:
                 floor.note(CallsPlaced(campaign.id, campaign.pacing.decision, allowed))
             placed -= 1
             attempt.begin(floor, campaign, contact, clearance, agent)
+    campaign.full_until = now + TRUNK_FULL if is_full else 0
 
 
 def takers(campaign: Campaign) -> list[AgentId]:
@@ -114,11 +113,11 @@ def next_contact(campaign: Campaign, agent: AgentId) -> Contact | None:
 
 
 def put_back(campaign: Campaign, agent: AgentId, contact: Contact) -> None:
-    """Where it was."""
+    """It is not the moment for this one; the others come first, which may go another way."""
     if agent:
         campaign.shown[agent] = contact
     else:
-        campaign.hopper.appendleft(contact)
+        campaign.hopper.append(contact)
 
 
 def refuse(floor: "Floor", campaign: Campaign, contact: Contact, clearance: Clearance) -> None:
@@ -180,7 +179,8 @@ def skip(floor: "Floor", campaign: Campaign, pacing: Preview, agent: AgentId) ->
 
 def arm(floor: "Floor", campaign: Campaign) -> None:
     """Look again when pacing wants to, the hours change, or contacts may be there."""
-    dues = [campaign.pacing.deadline(), campaigns.next_change(campaign, floor.now), campaign.ask_at or None]
+    change = campaigns.next_change(campaign, floor.now)
+    dues = [campaign.pacing.deadline(), change, campaign.ask_at or None, campaign.full_until or None]
     later = [due for due in dues if due is not None and due > floor.now]
     if later and (not floor.now < campaign.look_at <= min(later)):
         campaign.look_at = min(later)
@@ -190,5 +190,5 @@ def arm(floor: "Floor", campaign: Campaign) -> None:
 def on_timer(floor: "Floor", timer: CampaignTimer) -> None:
     """It is time."""
     campaign = floor.campaigns.get(timer.campaign)
-    if campaign is not None and timer.due in (0, campaign.look_at):
+    if campaign is not None and timer.due == campaign.look_at:
         campaigns.stir(floor, campaign)

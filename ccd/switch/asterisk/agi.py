@@ -36,7 +36,7 @@ class Environment(Struct, frozen=True):
     """What the dialplan says in `AGI(agi:async,role,number,way,dialled)`; `role` is empty where it is not ours.
 
     `way` tells how the leg came into AGI: `answered` by ccd-answer, `returned` by ccd-bridge, `referred` by a phone's
-    transfer to `dialled`; else empty.
+    transfer to `dialled`, `machine` where AMD heard one; else empty.
     """
 
     role: str = ""

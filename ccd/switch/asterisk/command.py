@@ -27,7 +27,7 @@ from ccd.switch.asterisk.action import is_success
 from ccd.switch.asterisk.agi import UnsafeText
 from ccd.switch.asterisk.join import Join
 from ccd.switch.asterisk.leg import Leg
-from ccd.switch.asterisk.legs import Legs, refused
+from ccd.switch.asterisk.legs import Legs
 from ccd.switch.asterisk.operation import Recording
 from ccd.switch.asterisk.originate import originate
 from ccd.switch.asterisk.output import Output
@@ -77,7 +77,7 @@ class Commands:
         """The link is down: results at once, the rest when it is back."""
         emit = self._output.emit
         if isinstance(command, Dial):
-            refused(self._output, command.leg, AWAY, "switch")
+            self._legs.refuse(command.leg, AWAY, "switch")
             return
         leg = self._legs.get(command.leg)
         if leg is None:
@@ -102,10 +102,10 @@ class Commands:
         try:
             headers = originate(dial, written(dial.variables), settings)
         except (IllegalValue, UnsafeText):
-            refused(self._output, dial.leg, INVALID_CONTENTS)
+            self._legs.refuse(dial.leg, INVALID_CONTENTS)
             return
         if dial.leg != leg_id(settings.name, self._legs.boot, unique) or self._legs.by_unique(unique) is not None:
-            refused(self._output, dial.leg, TEMPORARY_FAILURE)
+            self._legs.refuse(dial.leg, TEMPORARY_FAILURE)
             return
         leg = self._legs.dial(dial.leg, unique, dial.through or dial.endpoint)
         leg.variables.update(engines(dial.variables))

@@ -232,7 +232,7 @@ class Leg:
         self.monitor.talk_ended()
         self._pay_what_is_owed("lost")
         if place == "dialling" or (way == "answered" and self._is_answering):
-            self._answered()
+            self._answered(is_machine=way == "machine")
         elif way == "referred":
             self._fail_join("moved by a phone")
             if self.is_joined:
@@ -408,9 +408,9 @@ class Leg:
         if self._music and self._slot.current is None:  # the move ended the music
             self._slot.put(Music(self._music))
 
-    def _answered(self) -> None:
+    def _answered(self, *, is_machine: bool = False) -> None:
         self.is_answered, self._is_answering = True, False
-        self._output.emit(LegAnswered(self.id))
+        self._output.emit(LegAnswered(self.id, is_machine))
 
     def _fail_join(self, reason: str) -> None:
         if self.join is not None:

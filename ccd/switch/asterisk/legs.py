@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ccd.model.event import HungUpBy, LegArrived, LegHungUp
-from ccd.model.ids import Endpoint, LegId, Moment, leg_id
+from ccd.model.ids import Endpoint, LegId, Moment, leg_id, unique_of
 from ccd.switch.asterisk.agi import KEYS, Environment, parse_environment
 from ccd.switch.asterisk.caller_name import caller_name
 from ccd.switch.asterisk.leg import UP, Leg, Place
@@ -87,10 +87,20 @@ class Legs:
     def close(self, leg: Leg, cause: int, sip_code: int = 0, by: HungUpBy | None = None, at: Moment = 0) -> None:
         """The leg is over. Should its channel come again nevertheless, it is hung up."""
         self.remove(leg)
-        self._over[leg.unique] = None
+        self._forget(leg.unique)
+        leg.close(cause, sip_code, by, at)
+
+    def _forget(self, unique: str) -> None:
+        self._over[unique] = None
         if len(self._over) > self._output.settings.leg_limit:
             del self._over[next(iter(self._over))]
-        leg.close(cause, sip_code, by, at)
+
+    def refuse(self, name: LegId, cause: int, by: HungUpBy = "us") -> None:
+        """A leg that was not even dialled; nothing that bears its name later is ours."""
+        unique = unique_of(name) if name.count("/") >= 2 else ""
+        if unique not in self._by_unique:
+            self._forget(unique)
+        self._output.emit(LegHungUp(name, cause, by))
 
     def hand_back(self, leg: Leg) -> None:
         """The dialplan has the channel; if it brings it again that is another leg."""
@@ -169,7 +179,8 @@ class Legs:
 
     def _hung_up(self, message: Message) -> None:
         unique = message.get("Uniqueid")
-        self._handed_back.pop(unique, None)
+        if self._handed_back.pop(unique, None):
+            self._forget(unique)
         if leg := self._by_unique.get(unique):
             cause = _number(message.get("Cause"))
             if leg.place == "dialling" and not leg.is_leaving:
@@ -210,11 +221,6 @@ class Legs:
         leg = self._by_unique.get(message.get("Uniqueid"))
         if leg is not None and leg.carries is not None:
             leg.carries.monitor_started(leg.unique)
-
-
-def refused(output: Output, leg: LegId, cause: int, by: HungUpBy = "us") -> None:
-    """A leg that was not even dialled."""
-    output.emit(LegHungUp(leg, cause, by))
 
 
 def _environment(message: Message) -> Environment:

@@ -44,6 +44,8 @@ def originate(dial: Dial, variables: Iterable[tuple[str, str]], settings: Settin
         headers.append(("Variable", f"PJSIP_HEADER(add,{_matching(_HEADER_NAME, name)})={_quoted(value)}"))
     if dial.through:  # what the far phone's transfer key sends over the trunk comes to ccd, and to nothing else
         headers.append(("Variable", f"TRANSFER_CONTEXT={settings.phone_context}"))
+    if dial.machine:
+        headers.append(("Variable", f"CCD_AMD={dial.machine}"))
     for name, value in variables:
         headers.append(("Variable", f"{_matching(_VARIABLE_NAME, name)}={_quoted(value)}"))
     if len(headers) > HEADER_LIMIT:

@@ -3,7 +3,7 @@
 import pytest
 
 from ccd.core.cdr import CdrFold
-from ccd.core.configuration import Calendar, TrunkLimit
+from ccd.core.configuration import Calendar, RetryRule, TrunkLimit
 from ccd.core.dialer import abandon
 from ccd.model import command as c
 from ccd.model import event as e
@@ -325,7 +325,7 @@ def test_a_trunk_that_is_away_dials_nothing_and_nobody_is_lost() -> None:
     made.feed(e.EndpointChanged(PBX, TRUNK, "unreachable"), 1)
     made.start(contact("c1"))
     assert made.lines() == []
-    assert not made.of(f.ContactForbidden)[0].is_final
+    assert made.of(f.ContactForbidden) == []
 
 
 def test_the_store_that_gives_nothing_is_asked_again() -> None:
@@ -397,3 +397,64 @@ def test_the_record_of_a_call_says_what_was_dialled_and_what_became_of_it() -> N
     assert (cdr.direction, cdr.number, cdr.ani) == ("outbound", "+34612340001", "+34900")
     assert (cdr.legs[0].endpoint, cdr.legs[0].number) == (TRUNK, "+34612340001")
     assert cdr.talks[0].agent == ANNA
+
+
+@pytest.mark.parametrize(("unseen", "abandoned"), [(1_900_000, 0), (2_100_000, 1)])
+def test_a_line_that_was_gone_when_somebody_looked_again(unseen: int, abandoned: int) -> None:
+    made = Calling(rules())
+    made.start(contact("c1"))
+    line = made.lines()[0].leg
+    made.wait(5 * SECOND)
+    made.feed(e.SwitchDown(PBX, "the daemon began anew", made.now), 1)
+    made.feed(e.SwitchUp(PBX, "b1"), unseen - 2)
+    made.hung_up(line, 0, by="switch")
+    assert made.ended().outcome == "lost"
+    assert (made.campaign.cap.tally.live, made.campaign.cap.tally.abandoned) == (abandoned, abandoned)
+    assert not made.campaign.cap.in_flight
+
+
+def test_a_trunk_that_is_back_is_dialled_through_at_once() -> None:
+    made = Calling(rules(), ("anna", "bert"))
+    made.feed(e.EndpointChanged(PBX, TRUNK, "unreachable"), 1)
+    made.start(contact("c1"))
+    assert made.lines() == []
+    made.feed(e.EndpointChanged(PBX, TRUNK, "idle"), 1)
+    assert [line.number for line in made.lines()] == ["+34612340001"]
+
+
+# --- machines
+
+
+def test_a_machine_is_hung_up_and_takes_no_agent() -> None:
+    made = Calling(rules(detects_machines=True, retry={"machine": RetryRule(HOUR)}))
+    made.start(contact("c1"))
+    (line,) = made.lines()
+    assert line.machine == "detect"
+    made.feed(e.LegAnswered(line.leg, is_machine=True), 1)
+    assert c.HangUp(line.leg, 16) in made.commands
+    assert made.phones() == []
+    made.hung_up(line.leg, by="us")
+    assert (made.ended().outcome, made.ended().next_at) == ("machine", made.now + HOUR)
+    tally = made.campaign.cap.tally
+    assert (tally.live, tally.abandoned, tally.machines) == (0, 0, 1)
+    assert [fact.by for fact in made.of(f.AttemptAnswered)] == ["machine"]
+
+
+def test_a_machine_hears_the_message_that_is_left_on_it() -> None:
+    made = Calling(rules(detects_machines=True, machine_step="message"))
+    made.start(contact("c1"))
+    (line,) = made.lines()
+    assert line.machine == "message"
+    made.wait(30 * SECOND)
+    made.feed(e.LegAnswered(line.leg, is_machine=True), 1)
+    play = next(command for command in made.commands if isinstance(command, c.Play))
+    assert (play.leg, play.sounds) == (line.leg, ("sorry",))
+    assert made.of(f.OfferMade) == []
+
+
+def test_who_leaves_while_the_switch_listens_has_hung_up() -> None:
+    made = Calling(rules(detects_machines=True))
+    made.start(contact("c1"))
+    made.hung_up(made.lines()[0].leg, 16)
+    assert made.ended().outcome == "hung_up"
+    assert made.campaign.cap.tally.live == 0

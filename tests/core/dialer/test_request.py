@@ -202,7 +202,7 @@ def test_a_campaign_that_is_no_more_ends_with_its_last_line() -> None:
     assert made.engine.floor.routing.is_ready(ANNA)
 
 
-def test_the_switch_that_restarts_takes_the_lines_and_the_campaign_goes_on_when_somebody_says_so() -> None:
+def test_the_switch_that_restarts_takes_the_lines_and_the_campaign_goes_on_there() -> None:
     made = Calling(rules(), ("anna", "bert"))
     made.start(contact("c1"), contact("c2"), contact("c3"))
     lines = [line.leg for line in made.lines()]
@@ -210,8 +210,21 @@ def test_the_switch_that_restarts_takes_the_lines_and_the_campaign_goes_on_when_
     for line in lines:
         made.hung_up(line, 0, by="switch")
     assert [fact.outcome for fact in made.of(f.AttemptEnded)] == ["lost", "lost"]
+    assert len(made.lines()) == 2
     made.feed(e.SwitchUp(PBX, "b2"), SECOND)
+    assert made.campaign.cap.excess_losses == 0
+    assert made.lines()[-1].leg.startswith("pbx/b2/")
+
+
+def test_lines_that_nobody_saw_for_long_stop_the_campaign_until_somebody_says_so() -> None:
+    made = Calling(rules(), ("anna", "bert"))
+    made.start(contact("c1"), contact("c2"), contact("c3"))
+    lines = [line.leg for line in made.lines()]
+    made.feed(e.SwitchDown(PBX, "gone", made.now), 1)
+    made.feed(e.SwitchUp(PBX, "b1"), 3 * SECOND)
+    for line in lines:
+        made.hung_up(line, 0, by="switch")
     assert made.campaign.cap.is_stopped
     assert len(made.lines()) == 2
     made.act("resume")
-    assert made.lines()[-1].leg.startswith("pbx/b2/")
+    assert len(made.lines()) == 3

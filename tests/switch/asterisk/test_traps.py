@@ -505,6 +505,17 @@ def test_a_leg_handed_back_that_comes_again_is_another() -> None:
     assert again.leg == leg(f"{CALLER}+1")
 
 
+def test_a_leg_handed_back_that_has_ended_does_not_come_again() -> None:
+    it = arrived()
+    it.do(HandBack(LEG, "600"))
+    it.says("Hangup", Uniqueid=CALLER, Cause="16")
+    it.told()
+    it.lose()
+    it.log_in(Message({"Event": "Status", "Uniqueid": CALLER, "ChannelState": "6", "Variable": "CCD_ROLE=caller"}))
+    assert [event for event in it.told() if isinstance(event, LegArrived)] == []
+    assert dict(it.asked("Hangup").headers)["Channel"] == CALLER
+
+
 # --- what callers can write
 
 
