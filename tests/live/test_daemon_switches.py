@@ -44,6 +44,7 @@ SETTINGS: dict[str, Any] = {
             "requires": {"sales": 1},
             "ring_time": "2s",
             "retry_time": "1s",
+            "auto_answer": True,
             "recording": {"mode": "always"},
         }
     },
@@ -85,6 +86,10 @@ async def test_a_caller_on_one_is_served_by_an_agent_on_the_other(centre: TwoSwi
     assert {one.name: one.calls for one in (await centre.view()).switches} == {"a": 1, "b": 0}
     assert "sales - Joe" in desk.header("From")
     assert (desk.header("X-CCD-Call"), desk.header("X-CCD-URL")) == (view.id, f"https://crm/{view.id}?a,b")
+    assert (desk.header("Call-Info"), desk.header("Alert-Info")) == (
+        "<sip:ccd>;answer-after=0",
+        "info=alert-autoanswer",
+    )
     for state in ("paused", "recording"):
         sound(desk).press("*2")
         await until(partial(recording_is, centre, call, state), f"{state} by the agent's key")
