@@ -220,24 +220,21 @@ class Reading:
         )
         answered = dict(rows.fetchall())
         (abandoned,) = self._db.execute(
-            "SELECT count(*) FROM attempts WHERE campaign = ? AND abandoned_at >= ?", (campaign, since)
+            "SELECT count(*) FROM attempts WHERE campaign = ? AND answered_at >= ? AND abandoned_at IS NOT NULL",
+            (campaign, since),
         ).fetchone()
-        return Counts(answered.get("person", 0), abandoned, answered.get("machine", 0))
+        machines = answered.pop("machine", 0)
+        return Counts(sum(answered.values()), abandoned, machines)
 
     def _by_day(self, campaign: int, since: Moment) -> Iterator[tuple[int, tuple[int, int]]]:
         """Days and how many: of live answers (0), abandoned (1), machines (2)."""
         answered = (
-            "SELECT answered_at / ?, count(*) FROM attempts WHERE campaign = ? AND answered_at >= ?"
-            " AND answered_by = ? GROUP BY 1"
+            "SELECT answered_at / ?, count(*) FROM attempts WHERE campaign = ? AND answered_at >= ? AND {} GROUP BY 1"
         )
-        for place, by in ((0, "person"), (2, "machine")):
-            for row in self._db.execute(answered, (DAY, campaign, since, by)):
+        kinds = ("answered_by <> 'machine'", "abandoned_at IS NOT NULL", "answered_by = 'machine'")
+        for place, kind in enumerate(kinds):
+            for row in self._db.execute(answered.format(kind), (DAY, campaign, since)):
                 yield place, row
-        abandoned = (
-            "SELECT abandoned_at / ?, count(*) FROM attempts WHERE campaign = ? AND abandoned_at >= ? GROUP BY 1"
-        )
-        for row in self._db.execute(abandoned, (DAY, campaign, since)):
-            yield 1, row
 
 
 def _attempt(row: tuple[Any, ...]) -> Attempt:

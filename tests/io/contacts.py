@@ -50,7 +50,7 @@ def began(contact: Contact, campaign: str = SPRING, call: str = "") -> AttemptBe
     return AttemptBegan(
         CampaignId(campaign),
         contact.id,
-        CallId(call or f"call-{next(_calls)}"),
+        CallId(call or f"call-{next(_calls):06d}"),
         contact.number,
         contact.number_index,
         contact.attempts + 1,

@@ -119,10 +119,8 @@ class Counted(Struct):
 
     @staticmethod
     def _answered_at(attempt: AttemptView) -> Moment:
-        """When somebody or something answered; of what nobody saw when it is known to have ended. 0: nobody did."""
-        if attempt.answered_at or attempt.abandoned_at:
-            return attempt.answered_at or attempt.abandoned_at
-        return attempt.ended_at if attempt.outcome == "lost" else 0
+        """When somebody or something answered, or is taken to have. 0: nobody did."""
+        return attempt.answered_at or attempt.abandoned_at
 
     def _answered(self, attempt: AttemptView, at: Moment) -> None:
         day = self._day(at)
@@ -132,9 +130,8 @@ class Counted(Struct):
             return
         day.tally.live += 1
         self.happened.append(at * 3 + LIVE)
-        is_unknown = attempt.outcome == "lost"
-        day.unknown += is_unknown
-        if attempt.abandoned_at or is_unknown:
+        day.unknown += attempt.by == "unknown"
+        if attempt.abandoned_at:
             day.tally.abandoned += 1
             self.happened.append(max(at, attempt.abandoned_at) * 3 + ABANDONED)
         if attempt.connected_at:
