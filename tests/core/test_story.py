@@ -365,4 +365,7 @@ def test_the_phone_is_told_to_answer_by_itself_where_the_queue_says_so() -> None
     made.feed(e.ConfigurationLoaded("h2"))
     made.arrive("shop", answered=True)
     (dial,) = made.dialled()
-    assert dial.headers[2:] == (("Call-Info", "<sip:ccd>;answer-after=0"), ("Alert-Info", "info=alert-autoanswer"))
+    assert dial.headers[2:] == (
+        ("Call-Info", "<sip:ccd>;answer-after=0"),
+        ("Alert-Info", "<http://ccd.invalid>;info=alert-autoanswer"),
+    )

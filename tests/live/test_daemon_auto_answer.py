@@ -52,7 +52,10 @@ async def test_a_phone_that_is_told_answers_at_once_by_itself(centre: CallCentre
     call = centre.call(TOLD)
     rung = await phone.incoming(after=before)
     answered = await rung.answered()
-    assert (rung.header(CALL_INFO), rung.header(ALERT_INFO)) == ("<sip:ccd>;answer-after=0", "info=alert-autoanswer")
+    assert (rung.header(CALL_INFO), rung.header(ALERT_INFO)) == (
+        "<sip:ccd>;answer-after=0",
+        "<http://ccd.invalid>;info=alert-autoanswer",
+    )
     began = rung.event("incoming")
     assert began is not None
     print(f"answered after {1000 * (answered.monotonic - began.monotonic):.0f} ms")

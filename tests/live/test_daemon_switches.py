@@ -88,7 +88,7 @@ async def test_a_caller_on_one_is_served_by_an_agent_on_the_other(centre: TwoSwi
     assert (desk.header("X-CCD-Call"), desk.header("X-CCD-URL")) == (view.id, f"https://crm/{view.id}?a,b")
     assert (desk.header("Call-Info"), desk.header("Alert-Info")) == (
         "<sip:ccd>;answer-after=0",
-        "info=alert-autoanswer",
+        "<http://ccd.invalid>;info=alert-autoanswer",
     )
     for state in ("paused", "recording"):
         sound(desk).press("*2")

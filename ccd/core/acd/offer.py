@@ -26,7 +26,7 @@ AFTER_LINK: Length = SECOND
 ANSWERED_ELSEWHERE = 26
 NORMAL = 16
 NO_TRUNK = Endpoint("")
-AUTO_ANSWER = (("Call-Info", "<sip:ccd>;answer-after=0"), ("Alert-Info", "info=alert-autoanswer"))
+AUTO_ANSWER = (("Call-Info", "<sip:ccd>;answer-after=0"), ("Alert-Info", "<http://ccd.invalid>;info=alert-autoanswer"))
 """By which phones are told to answer by themselves; each maker knows one of the two, or both."""
 MISSED: tuple[OfferOutcome, ...] = ("expired", "refused", "unreachable")
 OUTCOME_OF_CAUSE: dict[int, OfferOutcome] = {

@@ -14,7 +14,7 @@ from ccd.wire.ami import Action, IllegalValue, render
 from tests.switch.asterisk.scripted import SETTINGS, leg
 
 LEG = leg("a1")
-AUTO_ANSWER = (("Call-Info", "<sip:ccd>;answer-after=0"), ("Alert-Info", "info=alert-autoanswer"))
+AUTO_ANSWER = (("Call-Info", "<sip:ccd>;answer-after=0"), ("Alert-Info", "<http://ccd.invalid>;info=alert-autoanswer"))
 
 
 def split_as_asterisk_does(text: str) -> list[str]:

@@ -15,7 +15,7 @@ from ccd.wire.esl import BgApi, IllegalValue
 from tests.switch.freeswitch.scripted import SETTINGS, leg
 
 LEG = leg("a-1")
-AUTO_ANSWER = (("Call-Info", "<sip:ccd>;answer-after=0"), ("Alert-Info", "info=alert-autoanswer"))
+AUTO_ANSWER = (("Call-Info", "<sip:ccd>;answer-after=0"), ("Alert-Info", "<http://ccd.invalid>;info=alert-autoanswer"))
 
 
 def argument(dial: Dial) -> str:
