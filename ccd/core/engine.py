@@ -114,7 +114,7 @@ def on_leg_answered(engine: Engine, event: e.LegAnswered) -> None:
         return
     call = floor.calls[leg.call]
     if leg.state == "ending":
-        if call.campaign is not None and leg_id == call.leg:
+        if call.campaign is not None and leg_id == call.leg and not event.is_machine:
             attempt.on_answered_too_late(floor, call)
         return
     leg.state = "up"

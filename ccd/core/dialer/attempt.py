@@ -132,11 +132,7 @@ def on_answered(floor: "Floor", call: Call, *, is_machine: bool) -> None:
         on_machine(floor, campaign, call, attempt)
         return
     answered_at = max(attempt.began, floor.seen_at(floor.area_of(call.leg)))
-    attempt.answered_at, attempt.by = answered_at, "person"
-    campaign.cap.answered(call.id, floor.now)
-    campaign.pacing.answered(call.id, floor.now)
-    floor.note(AttemptAnswered(campaign.id, attempt.contact.id, call.id, "person"))
-    campaigns.stir(floor, campaign)
+    note_person(floor, campaign, call, attempt, answered_at)
     if floor.now - answered_at > campaign.rules.cap.law.patience:
         abandon(floor, campaign, call, attempt)
     call.phase, call.answered = "flow", True
@@ -162,13 +158,18 @@ def on_machine(floor: "Floor", campaign: Campaign, call: Call, attempt: Attempt)
 def on_answered_too_late(floor: "Floor", call: Call) -> None:
     """The answer crossed our hang-up: somebody picked up and hears nobody."""
     campaign, attempt = holding.campaign_of(floor, call)
-    if attempt.answered_at:
-        return
-    attempt.answered_at, attempt.by = floor.now, "person"
+    if not attempt.answered_at:
+        note_person(floor, campaign, call, attempt, floor.now)
+        abandon(floor, campaign, call, attempt)
+
+
+def note_person(floor: "Floor", campaign: Campaign, call: Call, attempt: Attempt, answered_at: Moment) -> None:
+    """A live answer, as far as is known."""
+    attempt.answered_at, attempt.by = answered_at, "person"
     campaign.cap.answered(call.id, floor.now)
     campaign.pacing.answered(call.id, floor.now)
     floor.note(AttemptAnswered(campaign.id, attempt.contact.id, call.id, "person"))
-    abandon(floor, campaign, call, attempt)
+    campaigns.stir(floor, campaign)
 
 
 def on_left_queue(floor: "Floor", call: Call, outcome: VisitOutcome, at: Moment) -> None:
