@@ -6,6 +6,7 @@ out unless its owner says that the backup is his own.
 """
 
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from ccd.daemon.journal import segments
 from ccd.io import record_dump
 from ccd.io.backlog import is_held
 from ccd.io.backup_file import BackupReader, DamagedError, Member
-from ccd.io.contact_copy import drop_companions
+from ccd.io.contact_copy import copy_store, drop_companions
 from ccd.io.placing import place_file
 from ccd.io.record_upgrade import SCHEMA, can_take
 
@@ -188,14 +189,27 @@ def demand_nothing_there(places: Mapping[Member, Path], target: Target, records:
 
 
 def is_same(member: Member, place: Path) -> bool:
-    """An empty file (a backlog of nothing) counts as none."""
+    """An empty file (a backlog of nothing) counts as none; a contact store is looked at by way of a copy."""
     if not place.is_file():
         return False
+    if place.name == STORE:
+        return is_same_store(member, place)
     size = place.stat().st_size
     if size != member.size:
         return not size
     with place.open("rb") as file:
         return file_digest(file, "sha256").hexdigest() == member.sha256
+
+
+def is_same_store(member: Member, place: Path) -> bool:
+    """Whether a backup of it would be the same."""
+    try:
+        with TemporaryDirectory(prefix=".ccd-restore-", dir=place.parent) as folder:
+            copy_store(place, Path(folder, "copy"))
+            with Path(folder, "copy").open("rb") as file:
+                return file_digest(file, "sha256").hexdigest() == member.sha256
+    except sqlite3.Error:
+        return False
 
 
 def asked(target: Target, question: Callable[[Redis], bool]) -> bool:

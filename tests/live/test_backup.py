@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import io
 import os
+import shutil
 import stat
 import sys
 import threading
@@ -20,10 +21,14 @@ from redis.asyncio import Redis as Client
 from ccd.cli.pace import Pace
 from ccd.config.problem import ConfigurationErrors
 from ccd.daemon.backup import BackedUp, BackupError, back_up
+from ccd.daemon.follower import STORE
 from ccd.daemon.journal import Began, Entry, Journal, read, segments
 from ccd.daemon.restore import PARTS, Part, Restored, restore
 from ccd.io.backlog import Backlog
 from ccd.io.backup_file import MANIFEST, Manifest, Member
+from ccd.io.compliance_export import verify
+from ccd.io.compliance_log import FOLDER, ComplianceLog, log_files
+from ccd.io.contact_store import ContactStore
 from ccd.io.record_dump import kind_of
 from ccd.io.record_upgrade import WrongSchemaError
 from ccd.io.record_write import KeepCdr, KeepInteraction, KeepRecording
@@ -33,6 +38,7 @@ from ccd.model.caller import Interaction
 from ccd.model.event import TimePassed
 from ccd.model.ids import CallerId, RecordingId
 from tests.cli.conftest import ended
+from tests.io.contacts import NEW_YORK, NOON, SPRING, began, facts_at, numbered, rules
 from tests.live.test_records import NUMBER, PATIENCE, cdr, dump, running
 
 pytestmark = pytest.mark.live
@@ -72,6 +78,31 @@ class Site:
         ):
             (self.data / name).parent.mkdir(parents=True)
             (self.data / name).write_bytes(os.urandom(3_000_000))
+        self.write_contacts()
+
+    def write_contacts(self) -> None:
+        """A contact store with an attempt, as a daemon that was killed leaves it, and its compliance log."""
+        state = self.data / "state"
+        store = ContactStore(self.data / "elsewhere" / STORE)
+        store.add(SPRING, numbered(NEW_YORK, 3))
+        (contact, *_) = store.next_contacts(rules(), 1, NOON).contacts
+        store.apply(facts_at(NOON, began(contact, call="a")))
+        state.mkdir(exist_ok=True)
+        for name in (STORE, f"{STORE}-wal"):
+            shutil.copy(self.data / "elsewhere" / name, state / name)
+        store.close()
+        shutil.rmtree(self.data / "elsewhere")
+        log = ComplianceLog(state / FOLDER)
+        log.write(facts_at(NOON, began(contact, call="a")))
+        log.close()
+
+    def attempts(self) -> list[str]:
+        """Those in the contact store."""
+        store = ContactStore(self.data / "state" / STORE)
+        try:
+            return [attempt.call for attempt in store.attempts(SPRING)]
+        finally:
+            store.close()
 
     async def back_up(self, target: Path, *, recordings: bool = False) -> BackedUp:
         return await asyncio.to_thread(back_up, self.config, target, recordings=recordings, told=untold)
@@ -90,7 +121,7 @@ class Site:
             path.relative_to(folder).as_posix(): path.read_bytes()
             for folder in folders
             for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.name != "backlog"
+            if path.is_file() and not path.name.startswith(("backlog", STORE))
         }
 
 
@@ -144,14 +175,16 @@ async def test_everything_comes_back_on_an_empty_machine(redis: Redis, site: Sit
         before, files = await dump(client), site.files()
         assert all(kind_of(str(key)) or key == "ccd:schema" for key in await client.keys("*")), "a key no backup knows"
         done = await site.back_up(tmp_path / "a.zip", recordings=True)
-        assert (done.members, done.left_out) == (8, ())
+        assert (done.members, done.left_out) == (10, ())
         assert stat.S_IMODE((tmp_path / "a.zip").stat().st_mode) == 0o600
         await client.flushall()
         fresh = renewed(site)
-        assert await fresh.restore(tmp_path / "a.zip", trusted=True) == Restored(7, True, 0)
+        assert await fresh.restore(tmp_path / "a.zip", trusted=True) == Restored(9, True, 0)
         assert await dump(client) == before
     del files["recordings/incoming/x.raw"]
     assert fresh.files() == files
+    assert fresh.attempts() == ["a"]
+    assert [verify(file).lines for file in log_files(fresh.data / "state" / FOLDER)] == [1]
     assert {mode & 0o077 for mode in modes(site.config.parent)} == {0}
     async with running(redis, site.data / "state") as records:
         assert (await records.callers("912"))[0] == []
@@ -271,18 +304,25 @@ async def test_nothing_that_is_there_is_replaced_unless_that_is_wanted(
         site.config.write_text(site.config.read_text() + "# mine\n")
         (site.data / "recordings/2026/01/02/rec-1.wav").write_text("mine")
         (site.data / "journal" / "1790000000000009.journal").write_text("")
+        store = ContactStore(site.data / "state" / STORE)
+        store.apply(facts_at(NOON + 1, began(store.next_contacts(rules(), 1, NOON).contacts[0], call="b")))
         changed, mine = await dump(client), site.files()
         for part, said in (
             ("configuration", "ccd.yaml"),
             ("records", "records in Redis"),
+            ("contacts", "contacts.sqlite"),
             ("journal", "9.journal"),
             ("recordings", "rec-1.wav"),
         ):
             with pytest.raises(BackupError, match=said):
                 await site.restore(tmp_path / "a.zip", [part])  # type: ignore[list-item] # a literal, in a loop
         assert (await dump(client), site.files()) == (changed, mine)
+        shutil.copy(site.data / "state" / f"{STORE}-wal", tmp_path / "wal")
+        store.close()
+        shutil.copy(tmp_path / "wal", site.data / "state" / f"{STORE}-wal")  # as if it had been killed
         await site.restore(tmp_path / "a.zip", force=True)
         assert await dump(client) == before
+        assert site.attempts() == ["a"], "what the former store had beside it is not taken for this one's"
         assert site.files() == files | {"journal/1790000000000009.journal": b""}
 
 
@@ -452,12 +492,12 @@ async def test_the_commands_say_what_they_did(
 ) -> None:
     file, config = str(tmp_path / "a.zip"), ("--config", str(site.config))
     assert await asyncio.to_thread(ended, "backup", file, *config) == 0
-    assert capsys.readouterr() == (f"{file}: 7 files of 6.0 MB\n", "")
+    assert capsys.readouterr() == (f"{file}: 9 files of 6.1 MB\n", "")
     assert await asyncio.to_thread(ended, "backup", file, *config) == 1
     assert "there is such a file already" in capsys.readouterr().err
     renewed(site)
     assert await asyncio.to_thread(ended, "restore", file, *config) == 0
-    said = f"{file}: 4 files and the records restored; 2 that could run code left out (--trusted takes them)\n"
+    said = f"{file}: 6 files and the records restored; 2 that could run code left out (--trusted takes them)\n"
     assert capsys.readouterr() == (said, "")
     assert await asyncio.to_thread(ended, "restore", str(site.config), *config) == 1
     assert "is no backup" in capsys.readouterr().err
