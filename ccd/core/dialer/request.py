@@ -155,18 +155,18 @@ def restore(floor: "Floor", event: CampaignsRestored) -> None:
     """What the store tells of the campaigns of a former daemon. The worst is taken for what nobody saw the end of."""
     for standing in event.campaigns:
         campaign = floor.campaigns.get(standing.campaign)
-        if campaign is not None and campaign.state == "stopped" and not campaign.attempts:
+        if campaign is not None and not campaign.attempts:
             restore_one(floor, campaign, standing)
 
 
 def restore_one(floor: "Floor", campaign: Campaign, standing: CampaignStanding) -> None:
-    """Counts first, then the state that it was in."""
+    """Counts first, then the state that it was in, unless somebody was quicker."""
     days = {day: tally(counts) for day, counts in standing.days.items()}
     campaign.cap = type(campaign.cap).restored(
         campaign.rules.cap,
-        Standing(standing.began, Tally(), tally(standing.counts), days, {}, {}, {}, 0, False),
+        Standing(standing.began, Tally(), tally(standing.counts), days, {}, {}, campaign.cap.held, 0, False),
     )
-    campaign.pacing = campaigns.pacing_of(campaign.rules, campaign.cap)
+    campaign.pacing = campaigns.succeeded(campaign.pacing, campaigns.pacing_of(campaign.rules, campaign.cap))
     for one in standing.unknown:
         if not one.is_connected:
             if not one.is_answered:
@@ -179,7 +179,7 @@ def restore_one(floor: "Floor", campaign: Campaign, standing: CampaignStanding) 
         outcome: AttemptOutcome = "talked" if one.is_connected else "lost"
         next_at, next_index = attempt.next_dial(campaign.rules, one.contact, outcome, floor.now)
         floor.note(AttemptEnded(campaign.id, one.contact.id, one.call, outcome, next_at=next_at, next_index=next_index))
-    if standing.state != "stopped":
+    if standing.state != "stopped" and campaign.state == "stopped":
         campaigns.change(floor, campaign, standing.state, "the daemon began anew")
 
 

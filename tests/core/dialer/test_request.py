@@ -163,6 +163,19 @@ def test_what_nobody_saw_the_end_of_counts_as_the_worst() -> None:
     assert made.campaign.state == "running"
 
 
+def test_one_that_was_started_before_gets_its_counts_and_keeps_its_agents() -> None:
+    made = Calling(rules(cap=abandon.Rules(spare=0)))
+    made.start()
+    began = made.campaign.rules.cap.period.begin(made.now)
+    made.feed(e.CampaignsRestored((CampaignStanding(SPRING, "paused", began, Counts(200, 5), {}),)), 1)
+    assert (made.campaign.state, made.campaign.cap.tally.abandoned, list(made.campaign.cap.held)) == (
+        "running",
+        5,
+        [ANNA],
+    )
+    assert list(made.campaign.pacing.ready) == [ANNA]
+
+
 def test_a_campaign_that_is_at_work_is_not_restored() -> None:
     made, _ = talking()
     standing = CampaignStanding(SPRING, "paused", 0, Counts(9, 9), {})
