@@ -165,7 +165,7 @@ def test_what_nobody_saw_the_end_of_counts_as_the_worst() -> None:
 
 def test_one_that_was_started_before_gets_its_counts_and_keeps_its_agents() -> None:
     made = Calling(rules(cap=abandon.Rules(spare=0)))
-    made.start()
+    made.feed(e.CampaignRequested(RequestId("s"), "test", SPRING, "start"), 1)
     began = made.campaign.rules.cap.period.begin(made.now)
     made.feed(e.CampaignsRestored((CampaignStanding(SPRING, "paused", began, Counts(200, 5), {}),)), 1)
     assert (made.campaign.state, made.campaign.cap.tally.abandoned, list(made.campaign.cap.held)) == (
