@@ -7,9 +7,9 @@ from operator import itemgetter
 import msgspec
 from msgspec import Struct
 
-from ccd.io.contact_lane import PRIORITIES, Lanes
+from ccd.io.contact_lane import BETWEEN_ZONES, PRIORITIES, Lanes
 from ccd.io.do_not_call import E164, DoNotCall
-from ccd.io.number_zone import zone
+from ccd.io.number_zone import zone, zones_of
 from ccd.model.campaign import ContactRules
 from ccd.model.ids import Moment
 
@@ -32,9 +32,10 @@ ADD_NUMBER = "INSERT INTO numbers (campaign, number, contact, place, class, kind
 SqlRow = tuple[object, ...]
 
 
-class NewContact(Struct, frozen=True, gc=False):
+class NewContact(Struct, frozen=True, array_like=True, gc=False):
     """One to be added: numbers in E.164 in the order in which they are dialled, `kinds` what each of them is called.
-    `key` is the list's own name for it; `time_zone` holds in place of the numbers'.
+    `key` is the list's own name for it; `time_zone` holds in place of the numbers'. `zones`, for whoever has computed
+    them, are those of each number, a space between two.
     """
 
     numbers: tuple[str, ...]
@@ -45,6 +46,7 @@ class NewContact(Struct, frozen=True, gc=False):
     time_zone: str = ""
     due_at: Moment = 0
     kinds: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
 
 
 class AddRules(Struct, frozen=True):
@@ -103,14 +105,15 @@ class Adding:
         number_rows: list[SqlRow] = []
         for contact in contacts:
             refused = _wrong(contact) or _blocked(contact, blocked) or _duplicate(contact, known, keys)
-            classes = () if refused else tuple(self._classes(campaign, contact))
-            if not refused and 0 in classes:
-                refused = Refused("wrong", f"no time zone is known of {contact.numbers[classes.index(0)]}")
+            zones = () if refused else zones_by_number(contact)
+            if not refused and "" in zones:
+                refused = Refused("wrong", f"no time zone is known of {contact.numbers[zones.index('')]}")
             answers.append(refused)
             if refused:
                 continue
             known.update(contact.numbers)
             keys.add(contact.key)  # none is none's: the empty one is not looked for
+            classes = [self._lanes.class_of(campaign, *of) for of in zip(contact.numbers, zones, strict=True)]
             rows.append(self._row(next_id, campaign, contact, classes[0]))
             number_rows += _number_rows(next_id, campaign, contact, classes)
             next_id += 1
@@ -134,10 +137,6 @@ class Adding:
         rows = self._db.execute(KNOWN_KEYS, (msgspec.json.encode(keys).decode(), campaign)) if keys else ()
         return {key for (key,) in rows}
 
-    def _classes(self, campaign: int, contact: NewContact) -> Iterator[int]:
-        for number in contact.numbers:
-            yield self._lanes.class_of(campaign, number, contact.time_zone)
-
     def _row(self, id_: int, campaign: int, contact: NewContact, class_: int) -> SqlRow:
         return (
             id_,
@@ -152,7 +151,14 @@ class Adding:
         )
 
 
-def _number_rows(id_: int, campaign: int, contact: NewContact, classes: tuple[int, ...]) -> Iterator[SqlRow]:
+def zones_by_number(contact: NewContact) -> tuple[str, ...]:
+    """The time zones of each number, a space between two; empty where none is known."""
+    if contact.time_zone:
+        return (contact.time_zone,) * len(contact.numbers)
+    return contact.zones or tuple(BETWEEN_ZONES.join(zones_of(number)) for number in contact.numbers)
+
+
+def _number_rows(id_: int, campaign: int, contact: NewContact, classes: Sequence[int]) -> Iterator[SqlRow]:
     kinds = contact.kinds or ("",) * len(contact.numbers)
     for place, (number, class_, kind) in enumerate(zip(contact.numbers, classes, kinds, strict=True)):
         yield campaign, number, id_, place, class_, kind

@@ -3,12 +3,16 @@
 import csv
 import os
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TextIO
 
+import msgspec
 from msgspec import Struct
 
 from ccd.io.contact_add import AddRules, NewContact, Refused
@@ -21,6 +25,10 @@ from ccd.model.ids import CampaignId, Moment
 Progress = Callable[[int, int], None]
 """Bytes done, of how many."""
 MOST_REASON = 200
+SMALL = 1 << 20
+AHEAD = 2
+_rows = msgspec.msgpack.Decoder(list[RawRow])
+_contacts = msgspec.msgpack.Decoder(list[NewContact | str])
 _NO_FORMULA = re.compile(r"[+-]?[0-9 ()./-]*")
 
 
@@ -49,9 +57,11 @@ def import_contacts(
     region: str,
     rules: AddRules,
     progress: Progress = silent,
+    small: int = SMALL,
 ) -> Imported:
     """Add the contacts of a list. It is committed chunk by chunk: after a crash, the same file again adds what is
-    missing. Rows that are not taken are written to `errors`. Raises ListFileError, OSError, sqlite3.Error.
+    missing. Rows that are not taken are written to `errors`. A file of more bytes than `small` is read by a process
+    beside, while the store takes what was read before. Raises ListFileError, OSError, sqlite3.Error.
     """
     with closing(ListFile(path, is_header)) as file, closing(Errors(errors, file.header)) as wrong:
         try:
@@ -59,11 +69,12 @@ def import_contacts(
         except RowError as error:
             raise ListFileError(str(error)) from None
         counts = {"": 0, "duplicate": 0, "blocked": 0, "wrong": 0}
-        for chunk in _chunks(file, progress):
-            for row, refused in zip(chunk, _added(store, campaign, chunk, where, region, rules), strict=True):
+        for chunk, made, position in _made(file, where, region, small):
+            for row, refused in zip(chunk, _added(store, campaign, made, rules), strict=True):
                 counts[refused.kind if refused else ""] += 1
                 if refused:
                     wrong.put(row, refused.reason)
+            progress(position, file.size)
         store.settle()
         return _imported(file, counts, wrong)
 
@@ -88,7 +99,7 @@ def import_numbers(
         where = columns(file.header) if file.header else Columns(((0, ""),), {}, ())
         reasons = next((place for place, name in where.fields if name.casefold() == "reason"), -1)
         counts = {"": 0, "duplicate": 0, "wrong": 0}
-        for chunk in _chunks(file, progress):
+        for chunk, position in _chunks(file):
             by_reason: dict[str, list[str]] = {}
             for row, found in zip(chunk, _numbers(chunk, where, region), strict=True):
                 numbers = [number for number in found if number]
@@ -102,6 +113,7 @@ def import_numbers(
                 added = store.block(numbers, list_name, at, why, by)
                 counts[""] += added
                 counts["duplicate"] += len(numbers) - added
+            progress(position, file.size)
         return _imported(file, counts, wrong)
 
 
@@ -143,11 +155,53 @@ def _harmless(cell: str) -> str:
     return ("'" + cell if is_formula else cell).replace("\0", "")
 
 
-def _chunks(file: ListFile, progress: Progress) -> Iterator[list[RawRow]]:
+def _chunks(file: ListFile) -> Iterator[tuple[list[RawRow], int]]:
+    """Some rows at a time, and how far the file was read for them."""
     rows = file.rows()
     while chunk := list(islice(rows, CHUNK)):
-        yield chunk
-        progress(file.position, file.size)
+        yield chunk, file.position
+
+
+def _made(
+    file: ListFile, where: Columns, region: str, small: int
+) -> Iterator[tuple[list[RawRow], list[NewContact | str], int]]:
+    """What is made of the rows, chunk by chunk: contacts, or what is wrong."""
+    if file.size <= small:
+        for chunk, position in _chunks(file):
+            yield chunk, contacts_of(chunk, where, region), position
+        return
+    ahead: deque[tuple[list[RawRow], Future[bytes], int]] = deque()
+    with ProcessPoolExecutor(1, get_context("spawn")) as helper:
+        for chunk, position in _chunks(file):
+            # what is wrong may hold what cannot be written
+            rows = [RawRow(row.line, (), row.error) if row.error else row for row in chunk]
+            ahead.append((chunk, helper.submit(_work, msgspec.msgpack.encode(rows), where, region), position))
+            if len(ahead) > AHEAD:
+                yield _taken(*ahead.popleft())
+        while ahead:
+            yield _taken(*ahead.popleft())
+
+
+def _taken(
+    chunk: list[RawRow], work: "Future[bytes]", position: int
+) -> tuple[list[RawRow], list[NewContact | str], int]:
+    return chunk, _contacts.decode(work.result()), position
+
+
+def _work(rows: bytes, where: Columns, region: str) -> bytes:
+    """What the process beside does."""
+    return msgspec.msgpack.encode(contacts_of(_rows.decode(rows), where, region))
+
+
+def contacts_of(rows: Sequence[RawRow], where: Columns, region: str) -> list[NewContact | str]:
+    """For each row the contact, or what is wrong with it."""
+    made: list[NewContact | str] = []
+    for row, numbers in zip(rows, _numbers(rows, where, region), strict=True):
+        try:
+            made.append(row.error or contact_of(row.cells, where, numbers))
+        except RowError as error:
+            made.append(str(error))
+    return made
 
 
 def _numbers(chunk: Sequence[RawRow], where: Columns, region: str) -> list[Sequence[str]]:
@@ -159,20 +213,12 @@ def _numbers(chunk: Sequence[RawRow], where: Columns, region: str) -> list[Seque
 
 
 def _added(
-    store: ContactStore, campaign: CampaignId, chunk: Sequence[RawRow], where: Columns, region: str, rules: AddRules
+    store: ContactStore, campaign: CampaignId, made: Sequence[NewContact | str], rules: AddRules
 ) -> list[Refused | None]:
-    """For each row why it was not added."""
-    answers: list[Refused | None] = [None] * len(chunk)
-    contacts: list[NewContact] = []
-    places: list[int] = []
-    for place, (row, numbers) in enumerate(zip(chunk, _numbers(chunk, where, region), strict=True)):
-        try:
-            if row.error:
-                raise RowError(row.error)
-            contacts.append(contact_of(row.cells, where, numbers))
-            places.append(place)
-        except RowError as error:
-            answers[place] = Refused("wrong", str(error))
+    """For each why it was not added."""
+    answers = [Refused("wrong", contact) if isinstance(contact, str) else None for contact in made]
+    places = [place for place, contact in enumerate(made) if not isinstance(contact, str)]
+    contacts = [contact for contact in made if not isinstance(contact, str)]
     for place, refused in zip(places, store.add_chunk(campaign, contacts, rules), strict=True):
         answers[place] = refused
     return answers

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ccd.io.number_zone import Zones, zones_of
+from ccd.io.number_zone import Zones
 
 CALL_BACK = 1_000
 """The priority of call-backs: above all that a list can have."""
@@ -33,7 +33,7 @@ class Lanes:
     def forget(self) -> None:
         """What is known may not be so."""
         self._campaigns: dict[str, int] = {}
-        self._classes: dict[tuple[Zones, str], int] = {}
+        self._classes: dict[tuple[str, str], int] = {}
         self._lanes: dict[tuple[int, int, int], int] = {}
         self._prefixes: dict[int, frozenset[str]] = {}
         self._lengths: dict[int, tuple[int, ...]] = {}
@@ -55,10 +55,9 @@ class Lanes:
             (self._campaigns[name],) = self._db.execute("SELECT id FROM campaigns WHERE name = ?", (name,)).fetchone()
         return self._campaigns[name]
 
-    def class_of(self, campaign: int, number: str, time_zone: str) -> int:
-        """The class of a number, whose contact may know its time zone; 0 where none is known."""
-        zones = (time_zone,) if time_zone else zones_of(number)
-        return self._class(zones, self._prefix(campaign, number)) if zones else 0
+    def class_of(self, campaign: int, number: str, zones: str) -> int:
+        """The class of a number in these time zones, a space between two."""
+        return self._class(zones, self._prefix(campaign, number))
 
     def lane(self, campaign: int, class_: int, priority: int) -> int:
         """The lane's number; a new one gets one."""
@@ -109,7 +108,7 @@ class Lanes:
             (*within, len(prefix)),
         ).fetchall()
         for class_, zones in coarse:
-            fine = self._class(tuple(zones.split(BETWEEN_ZONES)), prefix)
+            fine = self._class(zones, prefix)
             self._db.execute(
                 "UPDATE numbers SET class = ? WHERE campaign = ? AND number >= ? AND number < ? AND class = ?",
                 (fine, *within, class_),
@@ -124,13 +123,12 @@ class Lanes:
                     (self.lane(campaign, fine, priority), *within, fine, lane),
                 )
 
-    def _class(self, zones: Zones, prefix: str) -> int:
+    def _class(self, zones: str, prefix: str) -> int:
         key = zones, prefix
         if key not in self._classes:
-            written = BETWEEN_ZONES.join(zones), prefix
-            self._db.execute("INSERT INTO classes (zones, prefix) VALUES (?, ?) ON CONFLICT DO NOTHING", written)
+            self._db.execute("INSERT INTO classes (zones, prefix) VALUES (?, ?) ON CONFLICT DO NOTHING", key)
             (self._classes[key],) = self._db.execute(
-                "SELECT id FROM classes WHERE zones = ? AND prefix = ?", written
+                "SELECT id FROM classes WHERE zones = ? AND prefix = ?", key
             ).fetchone()
         return self._classes[key]
 

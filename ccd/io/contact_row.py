@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ccd.io.calling_hours import EPOCH
 from ccd.io.contact_add import NewContact
-from ccd.io.contact_lane import PRIORITIES
+from ccd.io.contact_lane import BETWEEN_ZONES, PRIORITIES
 from ccd.io.number_zone import zone, zones_of
 from ccd.model.ids import Moment
 
@@ -73,20 +73,14 @@ def is_header(cells: Sequence[str]) -> int:
 def contact_of(cells: Sequence[str], where: Columns, numbers: Sequence[str]) -> NewContact:
     """The contact; `numbers` are those of its columns in E.164, empty where they are none. Raises RowError."""
     found, kinds = _numbers(cells, where, numbers)
-    fields: dict[str, str] = {}
-    for place, name in where.fields:
-        if text := cells[place].strip():
-            if len(text) > MOST_FIELD:
-                raise RowError(f"{name} is longer than {MOST_FIELD} characters")
-            fields[name] = text
-    if not where.known:
-        return NewContact(found, fields=fields, kinds=kinds)
     known = {name: text for name, place in where.known.items() if (text := cells[place].strip())}
+    fields = _fields(cells, where)
     for name in ("first_name", "last_name"):
         if name in known:
             fields[name] = known[name][:MOST_NAME]
     whole = known.get("name") or f"{known.get('first_name', '')} {known.get('last_name', '')}"
     time_zone = _time_zone(known.get("time_zone", ""))
+    zones = () if time_zone else tuple(BETWEEN_ZONES.join(zones_of(number)) for number in found)
     return NewContact(
         found,
         _key(known.get("key", "")),
@@ -94,9 +88,20 @@ def contact_of(cells: Sequence[str], where: Columns, numbers: Sequence[str]) -> 
         fields,
         _priority(known.get("priority", "")),
         time_zone,
-        _due_at(known["due_at"], (time_zone,) if time_zone else zones_of(found[0])) if "due_at" in known else 0,
+        _due_at(known["due_at"], time_zone or zones[0].partition(BETWEEN_ZONES)[0]) if "due_at" in known else 0,
         kinds,
+        zones,
     )
+
+
+def _fields(cells: Sequence[str], where: Columns) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for place, name in where.fields:
+        if text := cells[place].strip():
+            if len(text) > MOST_FIELD:
+                raise RowError(f"{name} is longer than {MOST_FIELD} characters")
+            fields[name] = text
+    return fields
 
 
 def _numbers(cells: Sequence[str], where: Columns, numbers: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -131,14 +136,14 @@ def _time_zone(text: str) -> str:
     return text
 
 
-def _due_at(text: str, zones: Sequence[str]) -> Moment:
+def _due_at(text: str, time_zone: str) -> Moment:
     """A date, or date and time; without an offset it is the contact's own, of several time zones the first."""
     try:
         at = datetime.fromisoformat(text)
         if at.year not in _YEARS:
             raise ValueError
         if at.tzinfo is None:
-            at = at.replace(tzinfo=zone(zones[0]) if zones else UTC)
+            at = at.replace(tzinfo=zone(time_zone) or UTC)
         return (at.astimezone(UTC) - EPOCH) // (EPOCH.resolution)
     except (ValueError, OverflowError):
         raise RowError(f"due_at is a date, as 2026-12-31 or 2026-12-31T15:30 are, not {text[:40]!r}") from None

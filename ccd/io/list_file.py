@@ -28,7 +28,7 @@ class ListFileError(Exception):
     """The file is no list; the text says why."""
 
 
-class RawRow(Struct, frozen=True, gc=False):
+class RawRow(Struct, frozen=True, array_like=True, gc=False):
     """A row as it stands in the file, from its line on; with an `error` its cells are what was there to see."""
 
     line: int

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
+from phonenumbers.tzdata import TIMEZONE_DATA
 
 from ccd.io.number_plan import plan_of
 
@@ -15,6 +15,10 @@ _SEVERAL = {
     if code in TIMEZONE_DATA and code != number
 }
 """Country codes whose area codes have zones of their own."""
+_LENGTHS = {
+    code: sorted({len(number) for number in TIMEZONE_DATA if number.startswith(code)}, reverse=True)
+    for code in _SEVERAL
+}
 
 
 def zones_of(number: str) -> Zones:
@@ -28,7 +32,7 @@ def zones_of(number: str) -> Zones:
     if plan.code not in _SEVERAL or not plan.is_placed(national):
         return _known(plan.code)
     digits = number[1:]
-    for length in range(TIMEZONE_LONGEST_PREFIX, 0, -1):
+    for length in _LENGTHS[plan.code]:
         if digits[:length] in TIMEZONE_DATA:
             return _known(digits[:length])
     return ()

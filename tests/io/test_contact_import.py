@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccd.io.contact_add import AddRules
-from ccd.io.contact_import import Imported, import_contacts, import_numbers
+from ccd.io.contact_import import SMALL, Imported, import_contacts, import_numbers
 from ccd.io.contact_store import ContactStore
 from ccd.io.list_file import ListFileError
 from tests.io.contacts import BERLIN, NEW_YORK, NOON, SPRING, rules
@@ -24,10 +24,10 @@ Number;Name;City
 """
 
 
-def imported(store: ContactStore, folder: Path, text: str | bytes, region: str = "DE") -> Imported:
+def imported(store: ContactStore, folder: Path, text: str | bytes, small: int = SMALL) -> Imported:
     path = folder / "list.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return import_contacts(store, SPRING, path, folder / "errors.csv", region, LIST)
+    return import_contacts(store, SPRING, path, folder / "errors.csv", "DE", LIST, small=small)
 
 
 def errors(folder: Path) -> list[list[str]]:
@@ -35,9 +35,10 @@ def errors(folder: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-def test_what_is_right_is_added_and_the_rest_written_down(store: ContactStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("small", [SMALL, 0])
+def test_what_is_right_is_added_and_the_rest_written_down(store: ContactStore, tmp_path: Path, small: int) -> None:
     store.block(["+493023125003"], "global", NOON, "asked for it", "lucia")
-    done = imported(store, tmp_path, ROWS)
+    done = imported(store, tmp_path, ROWS, small)
     assert done == Imported("utf-8", ";", 7, 2, 1, 1, 3, str(tmp_path / "errors.csv"))
     assert errors(tmp_path) == [
         ["line", "error", "Number", "Name", "City"],
@@ -53,6 +54,14 @@ def test_what_is_right_is_added_and_the_rest_written_down(store: ContactStore, t
         (BERLIN, "Ann", {"City": "Bonn"}),
         (NEW_YORK, "Bob", {"City": '=HYPERLINK("x")'}),
     ]
+
+
+@pytest.mark.parametrize("small", [SMALL, 0])
+def test_a_damaged_row_is_written_down_too(store: ContactStore, tmp_path: Path, small: int) -> None:
+    rows = "number,name\n" + "".join(f"030 231250{n:02},José\n" for n in range(20))
+    done = imported(store, tmp_path, rows.encode() + b"030 23125020,Jos\xe9\n", small)
+    assert (done.encoding, done.added, done.wrong) == ("utf-8", 20, 1)
+    assert errors(tmp_path)[1] == ["22", "has bytes that are no utf-8", "030 23125020", "Jos?"]
 
 
 def test_without_errors_there_is_no_file_not_even_an_old_one(store: ContactStore, tmp_path: Path) -> None:
@@ -87,7 +96,7 @@ def test_how_far_it_is_is_told(store: ContactStore, tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("number\n" + "".join(f"030 2312{n:04}\n" for n in range(9_000)))
     told: list[tuple[int, int]] = []
     done = import_contacts(
-        store, SPRING, tmp_path / "list.csv", tmp_path / "e", "DE", LIST, lambda *far: told.append(far)
+        store, SPRING, tmp_path / "list.csv", tmp_path / "e", "DE", LIST, lambda *far: told.append(far), 0
     )
     size = (tmp_path / "list.csv").stat().st_size
     assert done.rows == 9_000

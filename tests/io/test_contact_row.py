@@ -29,7 +29,9 @@ def test_a_row_with_all_there_is() -> None:
 
 
 def test_empty_cells_are_as_columns_that_are_not_there() -> None:
-    assert contact(BERLIN, "", "", "", "", "", "", "", "") == NewContact((BERLIN,), kinds=("phone",))
+    assert contact(BERLIN, "", "", "", "", "", "", "", "") == NewContact(
+        (BERLIN,), kinds=("phone",), zones=("Europe/Berlin",)
+    )
 
 
 def test_numbers_come_in_the_order_of_their_names() -> None:
