@@ -46,14 +46,15 @@ WHERE call = ? AND ended_at IS NULL"""
 
 
 class Decided(Struct, frozen=True, omit_defaults=True):
-    """What an agent's word for an attempt means for its contact; kept with the attempt until that ends. A time that an
-    agent gave makes a call-back of it: his own, or anybody's.
+    """What an agent's word for an attempt means for its contact; kept with the attempt until that ends. A call-back is
+    his own, or anybody's.
     """
 
     disposition: str
     next_at: Moment = 0
     is_done: bool = False
     personal: str = ""
+    is_call_back: bool = False
 
 
 _decided = msgspec.json.Decoder(Decided)
@@ -171,7 +172,7 @@ class Fold:
         )
         if not fact.next_at and not fact.is_done:
             return
-        decided = Decided(fact.disposition, fact.next_at, fact.is_done, fact.personal)
+        decided = Decided(fact.disposition, fact.next_at, fact.is_done, fact.personal, fact.is_call_back)
         self._db.execute(
             "UPDATE attempts SET decided = ? WHERE call = ?", (msgspec.json.encode(decided).decode(), fact.attempt)
         )
@@ -182,7 +183,8 @@ class Fold:
         if decided.is_done:
             self._contacts.finish(row, decided.disposition)
             return
-        self._contacts.wait(row._replace(is_call_back=1, agent=decided.personal), decided.next_at)
+        row = row._replace(is_call_back=int(decided.is_call_back), agent=decided.personal)
+        self._contacts.wait(row, decided.next_at)
 
     def _is_new(self, row: Row, fact: AnyFact, at: Moment) -> bool:
         """Whether this fact has not been told yet of the contact; that it was is remembered."""

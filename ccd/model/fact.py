@@ -365,7 +365,7 @@ class ContactForbidden(Fact, frozen=True):
 
 class DispositionSet(Fact, frozen=True):
     """What the agent said of an attempt; `next_at` and `is_done` say what it means for the contact: 0 and false change
-    nothing. `personal` is whose call-back it is.
+    nothing. `is_call_back`: that time was asked for, and comes before others; `personal` is whose call-back it is.
     """
 
     campaign: CampaignId
@@ -377,6 +377,7 @@ class DispositionSet(Fact, frozen=True):
     is_done: bool = False
     personal: AgentId = AgentId("")
     note: str = ""
+    is_call_back: bool = False
 
 
 class ContactShown(Fact, frozen=True):

@@ -41,7 +41,8 @@ def record(store: ContactStore, contact: Contact) -> ContactRecord:
 
 
 def said(attempt: AttemptBegan, word: str, next_at: Moment = 0, is_done: bool = False, own: str = "") -> DispositionSet:
-    return DispositionSet(SPRING, attempt.contact, attempt.call, LUCIA, word, next_at, is_done, AgentId(own), "note")
+    contact, call, is_call_back = attempt.contact, attempt.call, word == "call_back"
+    return DispositionSet(SPRING, contact, call, LUCIA, word, next_at, is_done, AgentId(own), "note", is_call_back)
 
 
 def test_an_attempt_from_its_beginning_to_its_end(store: ContactStore) -> None:
@@ -132,7 +133,7 @@ def test_what_the_agent_says_in_the_talk_holds_when_it_ends(store: ContactStore)
     store.apply([(attempt, NOON), (said(attempt, "later", NOON + 9), NOON + 1), (ended(attempt, "talked"), NOON + 2)])
     store.apply([(busy, NOON), (said(busy, "sale", is_done=True), NOON + 1), (ended(busy, "talked", NOON), NOON + 2)])
     assert record(store, contact).state == "waiting"
-    assert record(store, contact).is_call_back
+    assert not record(store, contact).is_call_back, "he did not ask for that time"
     assert store.counts(SPRING, NOON + 9).done == {"sale": 1}
 
 

@@ -120,6 +120,7 @@ def dispose(floor: "Floor", campaign: Campaign, event: DispositionRequested, kno
             meaning.is_done or bool(meaning.blocks),
             personal,
             event.note,
+            meaning.is_call_back,
         )
     )
     if meaning.blocks:
