@@ -335,12 +335,9 @@ async def run(agents: int, contacts: int, kills: int, seed: int, runs: int) -> b
     """All of it."""
     random = Random(f"{seed}/kills")
     shares = sorted(random.uniform(0.1, 0.9) for _ in range(kills))
-    with step(f"{agents} agents, {chosen()}"):
-        stage = Stage(agents, seed)
-        await stage.__aenter__()
-    try:
+    async with Stage(agents, seed) as stage:
         await imported(stage, write_list(stage, contacts))
-        with step(f"{contacts} contacts, {kills} kills") as report:
+        with step(f"{contacts} contacts, {agents} agents, {kills} kills, {chosen()}") as report:
             await stage.centre.post(f"/v1/campaigns/{CAMPAIGN}/start")
             recoveries = await dialled(stage, contacts, shares, report)
         await stage.centre.stop()
@@ -348,8 +345,6 @@ async def run(agents: int, contacts: int, kills: int, seed: int, runs: int) -> b
         findings, course, outcomes = judge(stage, kills)
         lines = judge_log(stage, findings)
         print_abandoned(stage)
-    finally:
-        await stage.close()
     print(f"outcomes      {', '.join(f'{count} {name}' for name, count in outcomes.most_common())}")
     print(f"recoveries    {', '.join(f'{one:.1f} s' for one in recoveries)}")
     print(f"compliance    {lines} lines")
