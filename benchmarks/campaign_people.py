@@ -54,8 +54,9 @@ class Party:
 def party(number: str, people: People, seed: int) -> Party:
     """What he is like."""
     random = Random(f"{seed}/{number}")
-    luck, fate = random.random(), "rings out"
-    rates = (
+    luck = random.random()
+    fate: Fate = "rings out"
+    rates: tuple[tuple[Fate, float], ...] = (
         ("busy", people.busy_rate),
         ("refuses", people.refuse_rate),
         ("unknown", people.unknown_rate),
@@ -74,8 +75,7 @@ def party(number: str, people: People, seed: int) -> Party:
     def drawn(distribution: Distribution) -> float:
         return distribution.draw(random) / SECOND
 
-    made: Fate = fate  # type: ignore[assignment]  # one of those above
-    return Party(number, made, drawn(after), drawn(talk), drawn(people.patience), is_machine, random.random() < 0.5)
+    return Party(number, fate, drawn(after), drawn(talk), drawn(people.patience), is_machine, random.random() < 0.5)
 
 
 class Parties:

@@ -76,6 +76,9 @@ def settle(floor: "Floor", agent: Agent) -> None:
         return
     if agent.campaign is not None and holding.serves_own(floor, agent):
         return
+    if agent.after_call:  # he waited until nobody counted on him
+        leave_if_spared(floor, agent)
+        return
     area = area_of_phone(agent.endpoint)
     call = floor.routing.select_caller(agent.id, area)
     if call is None:

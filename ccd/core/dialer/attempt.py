@@ -116,7 +116,7 @@ def new_call(floor: "Floor", campaign: Campaign, contact: Contact, clearance: Cl
     floor.calls[call_id] = call
     floor.legs[leg] = Leg(leg, call_id, "customer", "dialling", clearance.trunk)
     floor.note(CallStarted(call_id, leg, "outbound", cli, name, "", contact.number, flow.name, flow.version))
-    floor.note(LegDialled(call_id, leg, clearance.trunk, contact.number, clearance.reasons[-3]))
+    floor.note(LegDialled(call_id, leg, clearance.trunk, contact.number, clearance.why))
     return call
 
 
@@ -231,7 +231,7 @@ def on_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
     campaign, attempt = holding.campaign_of(floor, call)
     contact = attempt.contact
     if not attempt.answered_at:
-        outcome = unanswered(campaign, call, attempt, event)
+        outcome = unanswered(event)
         settle_unanswered(floor, campaign, call, outcome)
     else:
         outcome = answered(floor, campaign, call, attempt)
@@ -259,12 +259,12 @@ def on_gone(floor: "Floor", call: Call, event: LegHungUp) -> None:
         agents.settle(floor, floor.agents[attempt.wanted])
 
 
-def unanswered(campaign: Campaign, call: Call, attempt: Attempt, event: LegHungUp) -> AttemptOutcome:
+def unanswered(event: LegHungUp) -> AttemptOutcome:
     """Nobody answered, or nobody saw it."""
     if event.by == "switch" and not event.cause:
         return "lost"
-    if attempt.is_cancelled and event.by == "us":
-        return "cancelled"
+    if event.by == "us":
+        return "no_answer" if OUTCOME_OF_CAUSE.get(event.cause) == "no_answer" else "cancelled"
     return OUTCOME_OF_CAUSE.get(event.cause, "congested")
 
 

@@ -29,6 +29,8 @@ class Clearance(Struct, frozen=True):
     area: SwitchName = SwitchName("")
     trunk: Endpoint = Endpoint("")
     outbound_cli: str = ""
+    why: str = ""
+    """The dial policy's rule."""
     reasons: tuple[str, ...] = ()
 
 
@@ -61,7 +63,7 @@ def by_policy(floor: "Floor", campaign: Campaign, contact: Contact) -> Clearance
         return Clearance(hindrance=f"{allowed[0][1].trunk} is away")
     area, decision = ways[0]
     cli = outbound_cli(campaign, contact.number) or decision.outbound_cli
-    return Clearance("", False, "", area, decision.trunk, cli, reasons(campaign, contact, decision.why))
+    return Clearance("", False, "", area, decision.trunk, cli, decision.why, reasons(campaign, contact, decision.why))
 
 
 def is_way(floor: "Floor", area: SwitchName, trunk: Endpoint) -> bool:

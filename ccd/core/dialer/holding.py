@@ -157,7 +157,8 @@ def lend(floor: "Floor", queue: QueueId, area: SwitchName) -> AgentId | None:
         owed = kept(campaign)
         for agent_id in campaign.cap.held:
             rank = rank_of(floor, agent_id, queue)
-            if rank is not None and is_free(floor, agent_id, area) and agent_id not in owed:
+            stays = not floor.agents[agent_id].after_call  # who waits to leave is lent to nobody
+            if rank is not None and stays and is_free(floor, agent_id, area) and agent_id not in owed:
                 found.append((rank, floor.agents[agent_id].idle_since, agent_id))
     if not found:
         return None

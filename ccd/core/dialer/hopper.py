@@ -8,6 +8,7 @@ import msgspec
 
 from ccd.core.dialer import campaign as campaigns
 from ccd.core.dialer.campaign import Campaign
+from ccd.core.dialer.pacing.preview import Preview
 from ccd.core.timer import QuestionTimer
 from ccd.model.campaign import Batch
 from ccd.model.command import Ask
@@ -25,6 +26,8 @@ ASK_AGAIN: Length = 2 * SECOND
 """After it did not."""
 DRY_FOR: Length = 60 * SECOND
 """After it had none it is asked again then at the latest."""
+MOST_PERSONAL = 4
+"""Contacts at hand for certain agents only."""
 LEAST, AN_AGENT = 10, 2
 """So many contacts at hand, or so many for each agent."""
 
@@ -97,6 +100,20 @@ def give_back(floor: "Floor", campaign: Campaign, reason: str) -> None:
     campaign.shown.clear()
 
 
+def sift(floor: "Floor", campaign: Campaign) -> None:
+    """Call-backs of agents who do not work here now, or too many of others: they would stand in everybody's way. The
+    store gives them again in a while.
+    """
+    room = MOST_PERSONAL
+    for contact in [one for one in campaign.hopper if one.agent]:
+        agent = floor.agents.get(contact.agent)
+        if agent is not None and agent.campaign == campaign.id and room:
+            room -= 1
+        else:
+            campaign.hopper.remove(contact)
+            floor.note(ContactReturned(campaign.id, contact.id, f"{contact.agent} is not free for it"))
+
+
 def drop_number(floor: "Floor", campaign: Campaign, number: str) -> None:
     """Its owner is not to be called."""
     for contact in [one for one in campaign.hopper if one.number == number]:
@@ -104,6 +121,8 @@ def drop_number(floor: "Floor", campaign: Campaign, number: str) -> None:
         floor.note(ContactForbidden(campaign.id, contact.id, number, "on a do-not-call list", True))
     for agent in [agent for agent, one in campaign.shown.items() if one.number == number]:
         contact = campaign.shown.pop(agent)
+        if isinstance(campaign.pacing, Preview):
+            campaign.pacing.contact_used(agent)
         floor.note(ContactForbidden(campaign.id, contact.id, number, "on a do-not-call list", True))
 
 

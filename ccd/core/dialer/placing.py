@@ -7,7 +7,7 @@ from ccd.core.dialer import attempt, holding
 from ccd.core.dialer import campaign as campaigns
 from ccd.core.dialer.campaign import Campaign
 from ccd.core.dialer.clearance import NO_LOAD, Clearance, clear
-from ccd.core.dialer.hopper import ask, give_back
+from ccd.core.dialer.hopper import ask, give_back, sift
 from ccd.core.dialer.pacing.preview import Preview
 from ccd.core.timer import CampaignTimer
 from ccd.model.campaign import Contact
@@ -17,19 +17,23 @@ from ccd.model.ids import MILLISECOND, AgentId, Length
 if TYPE_CHECKING:
     from ccd.core.floor import Floor
 
+LOOKS = 20
+"""At a campaign within one input."""
 TRUNK_FULL: Length = 200 * MILLISECOND
 """When a trunk without room is tried again."""
 
 
 def look_all(floor: "Floor") -> None:
-    """Every campaign of which something happened."""
-    while floor.stirred and not floor.holds_timers:
-        campaign = floor.campaigns.get(next(iter(floor.stirred)))
-        if campaign is not None:
-            look(floor, campaign)
-            floor.stirred.pop(campaign.id, None)
-        else:
-            floor.stirred.pop(next(iter(floor.stirred)))
+    """Every campaign of which something happened, again where a look made something happen; what never comes to rest
+    goes on with the next input.
+    """
+    looks = LOOKS * (1 + len(floor.campaigns))
+    while floor.stirred and looks and not floor.holds_timers:
+        looks -= 1
+        campaign_id = next(iter(floor.stirred))
+        del floor.stirred[campaign_id]
+        if campaign_id in floor.campaigns:
+            look(floor, floor.campaigns[campaign_id])
 
 
 def look(floor: "Floor", campaign: Campaign) -> None:
@@ -46,6 +50,7 @@ def look(floor: "Floor", campaign: Campaign) -> None:
         if campaign.id not in floor.configuration.campaigns:
             del floor.campaigns[campaign.id]
         return
+    sift(floor, campaign)
     if isinstance(campaign.pacing, Preview):
         show(floor, campaign, campaign.pacing)
     dial(floor, campaign)
@@ -89,6 +94,9 @@ def dial(floor: "Floor", campaign: Campaign) -> None:
         clearance = clear(floor, campaign, contact)
         if clearance.refusal:
             refuse(floor, campaign, contact, clearance)
+            if agent:
+                use_up(campaign, agent)
+                campaigns.stir(floor, campaign)
         elif clearance.hindrance or not has_room(floor, clearance) or not is_fit(floor, campaign, contact):
             put_back(campaign, agent, contact)
             is_full = is_full or not (clearance.hindrance or has_room(floor, clearance))
@@ -96,6 +104,7 @@ def dial(floor: "Floor", campaign: Campaign) -> None:
             if placed == allowed and campaign.pacing.decision is not None:
                 floor.note(CallsPlaced(campaign.id, campaign.pacing.decision, allowed))
             placed -= 1
+            use_up(campaign, agent)
             attempt.begin(floor, campaign, contact, clearance, agent)
     campaign.full_until = now + TRUNK_FULL if is_full else 0
 
@@ -112,6 +121,12 @@ def next_contact(campaign: Campaign, agent: AgentId) -> Contact | None:
     if agent:
         return campaign.shown.pop(agent, None)
     return campaign.hopper.popleft() if campaign.hopper else None
+
+
+def use_up(campaign: Campaign, agent: AgentId) -> None:
+    """The agent's acceptance was for this contact."""
+    if isinstance(campaign.pacing, Preview):
+        campaign.pacing.contact_used(agent)
 
 
 def put_back(campaign: Campaign, agent: AgentId, contact: Contact) -> None:
@@ -171,7 +186,7 @@ def show(floor: "Floor", campaign: Campaign, pacing: Preview) -> None:
 def skip(floor: "Floor", campaign: Campaign, pacing: Preview, agent: AgentId) -> None:
     """He wants another one."""
     contact = campaign.shown.pop(agent)
-    pacing.contact_skipped(agent, floor.now)
+    pacing.contact_used(agent)
     floor.note(ContactReturned(campaign.id, contact.id, f"skipped by {agent}"))
     campaigns.stir(floor, campaign)
 

@@ -71,6 +71,7 @@ def number_blocked(floor: "Floor", event: NumberBlocked) -> str:
         campaign = floor.campaigns.get(campaign_id)
         if campaign is not None:
             hopper.drop_number(floor, campaign, event.number)
+            campaigns.stir(floor, campaign)
             for call in [call for call, one in campaign.attempts.items() if one.contact.number == event.number]:
                 attempt.cancel_when_lawful(floor, campaign, call)
     return ""

@@ -247,7 +247,11 @@ def test_a_personal_call_back_waits_for_its_agent() -> None:
     made.feed(e.PauseRequested(RequestId("p"), "bert", BERT), 1)
     made.start(contact("c1", agent=BERT), contact("c2"))
     assert [line.number for line in made.lines()] == ["+34612340002"]
+    assert [fact.contact for fact in made.of(f.ContactReturned)] == ["c1"]
     made.feed(e.UnpauseRequested(RequestId("u"), "bert", BERT), 1)
+    made.list.append(contact("c1", agent=BERT))
+    made.feed(e.ContactsChanged(RequestId("n"), "test", SPRING), 1)
+    made.give()
     assert [line.number for line in made.lines()] == ["+34612340002", "+34612340001"]
     made.answer(made.lines()[1].leg)
     assert made.of(f.OfferMade)[-1].agent == BERT

@@ -241,3 +241,66 @@ def test_lines_that_nobody_saw_for_long_stop_the_campaign_until_somebody_says_so
     assert len(made.lines()) == 2
     made.act("resume")
     assert len(made.lines()) == 3
+
+
+# --- agents who want to leave, contacts of one agent only
+
+
+def test_who_wanted_to_pause_pauses_also_when_there_is_nobody_left_to_dial() -> None:
+    made = Calling(rules())
+    made.start(contact("c1"))
+    made.give()
+    assert made.campaign.is_dry
+    made.feed(e.PauseRequested(RequestId("p"), "anna", ANNA), 1)
+    made.hung_up(made.lines()[0].leg, 17)
+    assert made.engine.floor.agents[ANNA].state == "paused"
+
+
+def test_who_wants_to_pause_is_lent_to_nobody() -> None:
+    made = Calling(rules(), ("anna", "bert"))
+    made.start(contact("c1"), contact("c2"))
+    for agent in (ANNA, AgentId("bert")):
+        made.feed(e.PauseRequested(RequestId("p"), agent, agent), 1)
+    made.arrive("shop")
+    made.answer(made.of(f.CallStarted)[-1].leg)
+    made.hung_up(made.lines()[0].leg, 17)
+    made.hung_up(made.lines()[1].leg, 17)
+    assert made.of(f.OfferMade) == []
+    assert {agent.state for agent in made.engine.floor.agents.values()} == {"paused"}
+
+
+def test_an_acceptance_is_for_the_contact_that_was_shown() -> None:
+    made = looking()
+    made.feed(e.NumberBlocked(RequestId("b"), "test", "+34612340001", (SPRING,)), 1)
+    assert [fact.contact for fact in made.of(f.ContactShown)] == ["c1", "c2"]
+    answer(made, "accept")
+    assert [line.number for line in made.lines()] == ["+34612340002"]
+
+
+def test_a_contact_that_may_not_be_dialled_any_more_uses_the_acceptance_up() -> None:
+    made = Calling(rules(algorithm="preview"))
+    made.start(contact("c1", callable_until=made.now + 30 * SECOND), contact("c2"))
+    made.wait(31 * SECOND)
+    answer(made, "accept")
+    assert made.lines() == [], "the next one is shown first"
+    assert [fact.contact for fact in made.of(f.ContactShown)] == ["c1", "c2"]
+
+
+def test_call_backs_of_an_agent_who_is_not_there_stand_in_nobodys_way() -> None:
+    made = Calling(rules(), ("anna", "bert"))
+    made.feed(e.PauseRequested(RequestId("p"), "bert", AgentId("bert")), 1)
+    made.list += [contact(f"c{n}") for n in range(20, 25)]
+    made.start(*(contact(f"c{n}", agent=AgentId("bert")) for n in range(10)))
+    made.list.sort(key=lambda one: one.agent, reverse=True)
+    made.give()
+    assert len(made.of(f.ContactReturned)) >= 5
+    made.give()
+    assert [line.number for line in made.lines()] == ["+34612340020"]
+
+
+@pytest.mark.parametrize(("cause", "outcome"), [(16, "cancelled"), (19, "no_answer")])
+def test_a_line_that_we_end_was_not_hung_up_by_its_party(cause: int, outcome: str) -> None:
+    made = Calling(rules())
+    made.start(contact("c1"))
+    made.hung_up(made.lines()[0].leg, cause, by="us")
+    assert made.ended().outcome == outcome

@@ -1,7 +1,7 @@
 """Preview: an agent sees a contact first; it is dialled when he says so, or when his time to look is over."""
 
 from ccd.core.dialer.pacing.base import Pacing
-from ccd.model.ids import SECOND, AgentId, CallId, Length, Moment
+from ccd.model.ids import SECOND, AgentId, Length, Moment
 
 
 class Preview(Pacing):
@@ -28,14 +28,10 @@ class Preview(Pacing):
         if self.shown.pop(agent, None) is not None:
             self.accepted[agent] = now
 
-    def contact_skipped(self, agent: AgentId, now: Moment) -> None:
-        """He wants another, or none."""
+    def contact_used(self, agent: AgentId) -> None:
+        """His contact is dialled, or may not be dialled any more: he is shown another one."""
         self.shown.pop(agent, None)
-
-    def dialled(self, call: CallId, now: Moment) -> None:
-        """One acceptance is used up: if nobody answers, the agent is shown another contact."""
-        super().dialled(call, now)
-        self.accepted.pop(next(iter(self.accepted), AgentId("")), None)
+        self.accepted.pop(agent, None)
 
     def calls_to_place(self, now: Moment) -> int:
         """Accepted contacts that have no line yet."""

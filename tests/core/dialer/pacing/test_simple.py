@@ -71,13 +71,14 @@ def test_preview_dials_what_was_accepted_once() -> None:
     pacing.agent_free(ANNA, 0)
     assert pacing.calls_to_place(0) == 0
     pacing.contact_shown(ANNA, 0)
-    pacing.contact_skipped(ANNA, 1)
+    pacing.contact_used(ANNA)
     pacing.contact_accepted(ANNA, 1)
     assert pacing.calls_to_place(1) == 0
     pacing.contact_shown(ANNA, 2)
     pacing.contact_accepted(ANNA, 3)
     assert pacing.calls_to_place(3) == 1
     (call,) = dial(pacing, 1, 3)
+    pacing.contact_used(ANNA)
     pacing.not_answered(call, 9)
     assert pacing.calls_to_place(9) == 0
 
