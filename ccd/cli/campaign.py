@@ -176,7 +176,7 @@ def _facts(view: CampaignView) -> list[tuple[Cell, ...]]:
         ("agents", f"{view.ready} ready, {view.talking} talking, {view.wrapping_up} in wrap-up"),
         ("held for it", ", ".join(view.held) or NONE),
         ("lines", f"{view.ringing} ringing, {view.waiting} answered and without an agent yet"),
-        ("contacts at hand", f"{view.hopper}{f', {view.shown} looked at' if view.shown else ''}"),
+        ("contacts at hand", f"{view.at_hand}{f', {view.shown} looked at' if view.shown else ''}"),
     ]
     if view.contacts is not None:
         left = view.contacts

@@ -42,7 +42,7 @@ def _campaign_view(floor: "Floor", campaign: Campaign) -> CampaignView:
         wrapping_up=len(pacing.wrapping_up),
         held=tuple(campaign.cap.held),
         shown=len(campaign.shown),
-        hopper=len(campaign.hopper),
+        at_hand=len(campaign.at_hand),
         decision=pacing.decision,
         trunks=trunk_uses(floor, campaign),
     )
@@ -79,7 +79,7 @@ def hindrance(campaign: Campaign, now: Moment) -> str:
         return "stopped by the cap: more held agents were lost than are covered; resume it when that is understood"
     if not is_open(campaign, now):
         return "outside its own hours"
-    has_contacts = bool(campaign.hopper or campaign.shown)
+    has_contacts = bool(campaign.at_hand or campaign.shown)
     if campaign.is_dry and not has_contacts:
         return "no contact may be dialled now"
     if not campaign.pacing.is_staffed:

@@ -9,7 +9,7 @@ from ccd.core.acd import agent as agents
 from ccd.core.acd import offer, waiting
 from ccd.core.call import Call
 from ccd.core.configuration import Configuration
-from ccd.core.dialer import attempt, hopper, placing, request
+from ccd.core.dialer import at_hand, attempt, placing, request
 from ccd.core.floor import Floor, Outcome
 from ccd.core.flow import interpreter
 from ccd.core.reload import take_configuration
@@ -210,13 +210,13 @@ def on_timers_released(engine: Engine, event: e.TimersReleased) -> None:
 
 def on_answer(engine: Engine, event: e.Answered) -> None:
     """What a campaign or a call's flow asked."""
-    if not hopper.on_answer(engine.floor, event):
+    if not at_hand.on_answer(engine.floor, event):
         interpreter.on_answer(engine.floor, event)
 
 
 def on_question_timer(floor: Floor, timer: QuestionTimer) -> None:
     """Nobody answered in time."""
-    if not hopper.on_late_answer(floor, timer.question):
+    if not at_hand.on_late_answer(floor, timer.question):
         interpreter.on_question_timer(floor, timer)
 
 

@@ -295,7 +295,7 @@ class CampaignCentre:
         """The numbers that are dialled, or would be without asking the store again."""
         numbers: dict[str, None] = {}
         for campaign in self._floor.campaigns.values():
-            for contact in (*campaign.hopper, *campaign.shown.values()):
+            for contact in (*campaign.at_hand, *campaign.shown.values()):
                 numbers[contact.number] = None
             for attempt in campaign.attempts.values():
                 numbers[attempt.contact.number] = None

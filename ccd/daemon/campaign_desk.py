@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import structlog
 
 from ccd.core.dialer import attempt
-from ccd.core.dialer.hopper import held
+from ccd.core.dialer.at_hand import held
 from ccd.core.floor import Floor
 from ccd.daemon.follower import AwayError, Follower, Told
 from ccd.io.contact_report import ContactCounts

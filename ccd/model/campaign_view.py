@@ -63,8 +63,8 @@ class CampaignView(Struct, frozen=True):
     """A campaign. `hindrance` is what keeps it from dialling, in words; empty: nothing does.
 
     `ringing` lines, `waiting` answered calls without an agent yet; agents `ready`, `talking`, `wrapping_up` for it, of
-    them `held` for nothing else. `hopper` are contacts at hand, `shown` those that agents look at. `decision` is the
-    last one of its pacing, `contacts` None where the store is not asked or away.
+    them `held` for nothing else. `at_hand` are contacts given and not dialled, `shown` those that agents look at.
+    `decision` is the last one of its pacing, `contacts` None where the store is not asked or away.
     """
 
     id: CampaignId
@@ -83,7 +83,7 @@ class CampaignView(Struct, frozen=True):
     wrapping_up: int = 0
     held: tuple[AgentId, ...] = ()
     shown: int = 0
-    hopper: int = 0
+    at_hand: int = 0
     decision: Decision | None = None
     trunks: tuple[TrunkUse, ...] = ()
     contacts: ContactCounts | None = None

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from ccd.core.configuration import Configuration
-from ccd.core.dialer import hopper
+from ccd.core.dialer import at_hand
 from ccd.model.campaign import AttemptOutcome, Batch, Contact
 from ccd.model.command import Ask, BlockNumber
 from ccd.model.event import Answered, CampaignRequested, NumberBlocked
@@ -188,7 +188,7 @@ class CampaignWorld(World):
     def reborn(self, ledger: Ledger) -> None:
         super().reborn(ledger)
         campaign = ledger.engine.floor.campaigns[self.campaign]
-        self.list.reconcile(set(hopper.held(campaign)), self.now)
+        self.list.reconcile(set(at_hand.held(campaign)), self.now)
 
     # --- the people
 

@@ -45,7 +45,7 @@ def started(made: Calling) -> Calling:
 def test_lines_agents_and_contacts_are_counted() -> None:
     made = started(Calling(rules(), trunk_limits={TRUNK: TrunkLimit(10, 2)}))
     (view,) = campaign_views(made.engine.floor)
-    assert (view.ringing, view.ready, view.held, view.hopper, view.algorithm) == (1, 1, (ANNA,), 2, "progressive")
+    assert (view.ringing, view.ready, view.held, view.at_hand, view.algorithm) == (1, 1, (ANNA,), 2, "progressive")
     assert view.trunks == (TrunkUse(TRUNK, 1, 10, 2),)
     assert view.decision is not None
     line = made.lines()[0].leg

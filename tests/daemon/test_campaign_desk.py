@@ -127,7 +127,7 @@ async def test_a_daemon_that_knows_nothing_learns_where_the_campaign_stood(tmp_p
     assert [fact.next_at - after.clock.time for fact in ended] == [24 * HOUR] * 2
     await after.until(lambda: after.campaigns.desk.counts)
     counts = await after.stored(lambda store: store.counts(SPRING, after.clock.time))
-    assert (counts.taken, counts.dialling, counts.due, counts.waiting) == (len(after.campaign.hopper), 0, 18, 20)
+    assert (counts.taken, counts.dialling, counts.due, counts.waiting) == (len(after.campaign.at_hand), 0, 18, 20)
     await after.kill()
 
 
@@ -136,7 +136,7 @@ async def test_attempts_that_the_journal_does_not_know_are_over(tmp_path: Path) 
     shop = Shop(tmp_path)
     await shop.open(3)
     await shop.has(2)
-    third = shop.campaign.hopper[0]
+    third = shop.campaign.at_hand[0]
     stray = AttemptBegan(SPRING, third.id, CallId("stray"), third.number, 0, 1, Endpoint("PJSIP/out"), "", ())
     await shop.stored(lambda store: store.apply([(stray, shop.clock.time)]))
     await shop.kill()
@@ -179,7 +179,7 @@ async def test_who_said_so_when_the_daemon_died_is_not_dialled_either(tmp_path: 
     after.begin()
     after.campaigns.desk._tell_again(told)
     assert await after.stored(lambda store: store.is_blocked(number(2), ["global"]))
-    assert number(2) not in [contact.number for contact in after.campaign.hopper]
+    assert number(2) not in [contact.number for contact in after.campaign.at_hand]
     await after.kill()
 
 

@@ -94,7 +94,7 @@ def test_with_every_fault_nobody_is_dialled_twice_and_nobody_is_lost(algorithm: 
     assert not campaign.attempts
     assert not campaign.cap.in_flight
     assert not campaign.cap.waiting
-    held = {contact.id for contact in campaign.hopper} | {contact.id for contact in campaign.shown.values()}
+    held = {contact.id for contact in campaign.at_hand} | {contact.id for contact in campaign.shown.values()}
     assert {entry.contact.id for entry in entries if entry.is_taken} <= held
 
 

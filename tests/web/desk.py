@@ -49,7 +49,7 @@ CAMPAIGN = CampaignView(
     talking=3,
     wrapping_up=1,
     held=(AgentId("ana"),),
-    hopper=9,
+    at_hand=9,
     decision=DECISION,
     trunks=(TrunkUse(Endpoint("PJSIP/trunk"), 9, 30, 2),),
 )

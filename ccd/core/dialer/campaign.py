@@ -51,8 +51,8 @@ class EndedAttempt(Struct, frozen=True):
 
 
 class Campaign(Struct):
-    """One of the configuration, with all that it knows. `hopper` are contacts given and not dialled, `shown` those that
-    agents look at; `is_dry`: there are none to be given now.
+    """One of the configuration, with all that it knows. `at_hand` are contacts given and not dialled, `shown` those
+    that agents look at; `is_dry`: there are none to be given now.
     """
 
     id: CampaignId
@@ -61,7 +61,7 @@ class Campaign(Struct):
     cap: AbandonCap
     state: CampaignState = "stopped"
     reason: str = ""
-    hopper: deque[Contact] = field(default_factory=deque)
+    at_hand: deque[Contact] = field(default_factory=deque)
     shown: dict[AgentId, Contact] = field(default_factory=dict)
     attempts: dict[CallId, Attempt] = field(default_factory=dict)
     ended: dict[CallId, EndedAttempt] = field(default_factory=dict)
@@ -104,7 +104,7 @@ def take_rules(floor: "Floor", campaign: Campaign, rules: Rules) -> None:
         rules.preview_time,
     ):
         campaign.pacing = succeeded(campaign.pacing, pacing_of(rules, campaign.cap))
-        campaign.hopper.extendleft(campaign.shown.values())
+        campaign.at_hand.extendleft(campaign.shown.values())
         campaign.shown.clear()
     if campaign.state != "stopped":
         stir(floor, campaign)
@@ -165,7 +165,7 @@ def wants_agents(campaign: Campaign, now: Moment) -> bool:
     if campaign.is_dialling:
         return True
     is_at_work = campaign.state == "running" and not campaign.cap.is_stopped and is_open(campaign, now)
-    return is_at_work and not (campaign.is_dry and not campaign.hopper and not campaign.shown)
+    return is_at_work and not (campaign.is_dry and not campaign.at_hand and not campaign.shown)
 
 
 def stir(floor: "Floor", campaign: Campaign) -> None:

@@ -99,7 +99,7 @@ def let_go(floor: "Floor", agent: "Agent", reason: str, *, is_lost: bool = False
         floor.note(AgentLetGo(agent.id, campaign.id, reason))
     contact = campaign.shown.pop(agent.id, None)
     if contact is not None:
-        campaign.hopper.appendleft(contact)
+        campaign.at_hand.appendleft(contact)
     campaigns.stir(floor, campaign)
 
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from ccd.core.acd import agent as agents
 from ccd.core.dialer import attempt, holding
 from ccd.core.dialer import campaign as campaigns
+from ccd.core.dialer.at_hand import ask, give_back, sift
 from ccd.core.dialer.campaign import Campaign
 from ccd.core.dialer.clearance import NO_LOAD, Clearance, clear
-from ccd.core.dialer.hopper import ask, give_back, sift
 from ccd.core.dialer.pacing.preview import Preview
 from ccd.core.timer import CampaignTimer
 from ccd.model.campaign import Contact
@@ -113,14 +113,14 @@ def takers(campaign: Campaign) -> list[AgentId]:
     """For whom is dialled, one contact each: agents who accepted theirs, or nobody in particular."""
     if isinstance(campaign.pacing, Preview):
         return list(campaign.pacing.accepted)
-    return [AgentId("")] * len(campaign.hopper)
+    return [AgentId("")] * len(campaign.at_hand)
 
 
 def next_contact(campaign: Campaign, agent: AgentId) -> Contact | None:
     """The one that the agent looks at, or the next of all."""
     if agent:
         return campaign.shown.pop(agent, None)
-    return campaign.hopper.popleft() if campaign.hopper else None
+    return campaign.at_hand.popleft() if campaign.at_hand else None
 
 
 def use_up(campaign: Campaign, agent: AgentId) -> None:
@@ -134,7 +134,7 @@ def put_back(campaign: Campaign, agent: AgentId, contact: Contact) -> None:
     if agent:
         campaign.shown[agent] = contact
     else:
-        campaign.hopper.append(contact)
+        campaign.at_hand.append(contact)
 
 
 def refuse(floor: "Floor", campaign: Campaign, contact: Contact, clearance: Clearance) -> None:
@@ -173,10 +173,10 @@ def show(floor: "Floor", campaign: Campaign, pacing: Preview) -> None:
     for agent in list(pacing.ready):
         if agent in campaign.shown or agent in kept or floor.agents[agent].offer is not None:
             continue
-        contact = next((one for one in campaign.hopper if one.agent in ("", agent)), None)
+        contact = next((one for one in campaign.at_hand if one.agent in ("", agent)), None)
         if contact is None:
             return
-        campaign.hopper.remove(contact)
+        campaign.at_hand.remove(contact)
         campaign.shown[agent] = contact
         pacing.contact_shown(agent, floor.now)
         limit = campaign.rules.preview_time

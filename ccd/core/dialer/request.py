@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ccd.core.configuration import Disposition
-from ccd.core.dialer import attempt, hopper, placing
+from ccd.core.dialer import at_hand, attempt, placing
 from ccd.core.dialer import campaign as campaigns
 from ccd.core.dialer.abandon import Standing, Tally
 from ccd.core.dialer.campaign import Campaign, EndedAttempt
@@ -70,7 +70,7 @@ def number_blocked(floor: "Floor", event: NumberBlocked) -> str:
     for campaign_id in event.campaigns:
         campaign = floor.campaigns.get(campaign_id)
         if campaign is not None:
-            hopper.drop_number(floor, campaign, event.number)
+            at_hand.drop_number(floor, campaign, event.number)
             campaigns.stir(floor, campaign)
             for call in [call for call, one in campaign.attempts.items() if one.contact.number == event.number]:
                 attempt.cancel_when_lawful(floor, campaign, call)

@@ -135,7 +135,7 @@ def test_a_skipped_contact_goes_back_and_another_is_shown() -> None:
 def test_an_agent_who_leaves_gives_back_what_he_looks_at() -> None:
     made = looking()
     made.feed(e.PauseRequested(RequestId("p"), "anna", ANNA), 1)
-    assert [one.id for one in made.campaign.hopper] == ["c1", "c2"]
+    assert [one.id for one in made.campaign.at_hand] == ["c1", "c2"]
     made.feed(e.UnpauseRequested(RequestId("p"), "anna", ANNA), 1)
     assert [fact.contact for fact in made.of(f.ContactShown)] == ["c1", "c1"]
 

@@ -36,13 +36,13 @@ def ask(floor: "Floor", campaign: Campaign) -> None:
     """For more, when half of what should be at hand is used up."""
     size = max(LEAST, AN_AGENT * campaign.pacing.agents)
     is_at_work = campaign.state == "running" and campaigns.is_open(campaign, floor.now) and not campaign.cap.is_stopped
-    if not is_at_work or campaign.asked is not None or len(campaign.hopper) > size // 2 or floor.now < campaign.ask_at:
+    if not is_at_work or campaign.asked is not None or len(campaign.at_hand) > size // 2 or floor.now < campaign.ask_at:
         return
     question = QuestionId(floor.new_id())
     campaign.asked = question
     floor.askers[question] = campaign.id
     due = floor.now + ANSWER_TIME
-    floor.send(Ask(question, NextContacts(campaign.id, size - len(campaign.hopper)), due))
+    floor.send(Ask(question, NextContacts(campaign.id, size - len(campaign.at_hand)), due))
     floor.at(due, QuestionTimer(question))
 
 
@@ -66,11 +66,11 @@ def on_answer(floor: "Floor", event: Answered) -> bool:
 
 def take(floor: "Floor", campaign: Campaign, batch: Batch) -> None:
     """What was given; who is here already, or was blocked meanwhile, is not taken twice."""
-    known = {contact.id for contact in campaign.hopper} | {contact.id for contact in campaign.shown.values()}
+    known = {contact.id for contact in campaign.at_hand} | {contact.id for contact in campaign.shown.values()}
     known |= {one.contact.id for one in campaign.attempts.values()}
     for contact in batch.contacts:
         if contact.id not in known:
-            campaign.hopper.append(contact)
+            campaign.at_hand.append(contact)
     campaign.is_dry = not batch.contacts
     if campaign.is_dry:
         latest = floor.now + DRY_FOR
@@ -94,9 +94,9 @@ def on_late_answer(floor: "Floor", question: QuestionId) -> bool:
 
 def give_back(floor: "Floor", campaign: Campaign, reason: str) -> None:
     """All that is not dialled."""
-    for contact in (*campaign.hopper, *campaign.shown.values()):
+    for contact in (*campaign.at_hand, *campaign.shown.values()):
         floor.note(ContactReturned(campaign.id, contact.id, reason))
-    campaign.hopper.clear()
+    campaign.at_hand.clear()
     campaign.shown.clear()
 
 
@@ -105,19 +105,19 @@ def sift(floor: "Floor", campaign: Campaign) -> None:
     store gives them again in a while.
     """
     room = MOST_PERSONAL
-    for contact in [one for one in campaign.hopper if one.agent]:
+    for contact in [one for one in campaign.at_hand if one.agent]:
         agent = floor.agents.get(contact.agent)
         if agent is not None and agent.campaign == campaign.id and room:
             room -= 1
         else:
-            campaign.hopper.remove(contact)
+            campaign.at_hand.remove(contact)
             floor.note(ContactReturned(campaign.id, contact.id, f"{contact.agent} is not free for it"))
 
 
 def drop_number(floor: "Floor", campaign: Campaign, number: str) -> None:
     """Its owner is not to be called."""
-    for contact in [one for one in campaign.hopper if one.number == number]:
-        campaign.hopper.remove(contact)
+    for contact in [one for one in campaign.at_hand if one.number == number]:
+        campaign.at_hand.remove(contact)
         floor.note(ContactForbidden(campaign.id, contact.id, number, "on a do-not-call list", True))
     for agent in [agent for agent, one in campaign.shown.items() if one.number == number]:
         contact = campaign.shown.pop(agent)
@@ -129,7 +129,7 @@ def drop_number(floor: "Floor", campaign: Campaign, number: str) -> None:
 def held(campaign: Campaign) -> list[ContactId]:
     """The contacts that the store gave and has not heard the end of."""
     return [
-        *(contact.id for contact in campaign.hopper),
+        *(contact.id for contact in campaign.at_hand),
         *(contact.id for contact in campaign.shown.values()),
         *(one.contact.id for one in campaign.attempts.values()),
     ]
